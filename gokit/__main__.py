@@ -1,0 +1,61 @@
+"""`python -m gokit COMMAND`: one module a command in gokit/commands, loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from gokit import __version__
+from gokit.go.errors import GoError
+
+COMMANDS = {
+    "doctor": "what this machine has, and what to do about what is missing",
+    "gtp": "a GTP 2 engine on standard input and output",
+    "train": "train a network by self-play; resumes after any interruption",
+    "match": "a match between two players, with the interval of its result",
+    "bench": "speed of the rules, playouts, ... beside that of other packages",
+    "progress": "your exercises so far",
+}
+USER_ERROR = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 2 for what the user got wrong."""
+    parser = argparse.ArgumentParser(prog="python -m gokit", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"gokit {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=_command_list())
+    parser.formatter_class = argparse.RawTextHelpFormatter
+    arguments = sys.argv[1:] if arguments is None else arguments
+    name = parser.parse_args(arguments[:1]).command
+
+    command = import_module(f"gokit.commands.{name}")
+    options = argparse.ArgumentParser(
+        prog=f"python -m gokit {name}",
+        description=command.HELP,
+        epilog=f"example:\n  {command.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.configure(options)
+    try:
+        return command.run(options.parse_args(arguments[1:])) or 0
+    except GoError as error:
+        print(f"gokit {name}: {error}", file=sys.stderr)
+        return USER_ERROR
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing is wrong, and nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"gokit {name}: stopped", file=sys.stderr)
+        return 130
+
+
+def _command_list() -> str:
+    width = max(map(len, COMMANDS))
+    return "\n".join(f"{name:{width}}  {text}" for name, text in COMMANDS.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
