@@ -1,0 +1,1 @@
+"""The exercises of each chapter: chNN.py holds `EXERCISES`, a list of `gokit.lessons.Exercise`."""
