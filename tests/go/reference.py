@@ -8,6 +8,8 @@ on suicide are switches, because gokit has them too.
 
 from __future__ import annotations
 
+from functools import cache
+
 EMPTY, BLACK, WHITE = 0, 1, 2
 LETTERS = {".": EMPTY, "X": BLACK, "O": WHITE}
 
@@ -16,6 +18,7 @@ def opponent(color: int) -> int:
     return {BLACK: WHITE, WHITE: BLACK}[color]
 
 
+@cache
 def neighbors(point: int, rows: int, columns: int) -> list[int]:
     """The points next to `point`: at most four."""
     row, column = divmod(point, columns)
@@ -48,10 +51,14 @@ def reaches(board: tuple[int, ...], point: int, color: int, rows: int, columns: 
 
 def clear(board: tuple[int, ...], color: int, rows: int, columns: int) -> tuple[int, ...]:
     """Rule 4: clearing a colour empties all points of it that do not reach empty."""
-    return tuple(
-        EMPTY if stone == color and not reaches(board, p, EMPTY, rows, columns) else stone
-        for p, stone in enumerate(board)
-    )
+    emptied: set[int] = set()
+    undecided = {point for point, stone in enumerate(board) if stone == color}
+    while undecided:
+        group = region(board, min(undecided), rows, columns)
+        if not reaches(board, min(group), EMPTY, rows, columns):
+            emptied |= group
+        undecided -= group
+    return tuple(EMPTY if p in emptied else stone for p, stone in enumerate(board))
 
 
 def is_settled(board: tuple[int, ...], rows: int, columns: int) -> bool:
