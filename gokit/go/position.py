@@ -402,7 +402,7 @@ class Position:
         """Who owns each point for certain, even if that side only passes (Benson): int8 [N, N]."""
         from gokit.go.life import pass_alive
 
-        return pass_alive(self.board)
+        return pass_alive(self.board, self.rules.suicide)
 
     def transformed(self, k: int) -> Position:
         """Return this game seen through symmetry `k` (0 to 7), its whole record replayed."""
