@@ -102,7 +102,6 @@ def test_long_random_games_on_small_boards(size, plies, rules):
             played += 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rules", ALL_RULES, ids=lambda r: f"{r.superko}-{r.suicide}")
 @pytest.mark.parametrize(("size", "plies"), [(7, 160), (9, 200)])
 def test_random_games_on_larger_boards(size, plies, rules):
@@ -227,7 +226,7 @@ def test_what_a_position_hands_out_is_a_copy():
 
 
 def test_undo_goes_back_to_the_start_and_no_further():
-    position, trail = Position(5), []
+    position, trail = Position(7), []
     generator = np.random.default_rng(6)
     for _ in range(60):
         trail.append(position)
