@@ -1,0 +1,457 @@
+"""Training by self-play from nothing: play, learn, repeat; a run is a folder that can resume."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gokit.go.errors import GoError
+from gokit.go.rules import Rules
+from gokit.nn.checkpoint import (
+    Card,
+    card_path,
+    load_checkpoint,
+    load_tensors,
+    save_checkpoint,
+    save_tensors,
+)
+from gokit.nn.features import FEATURE_SETS
+from gokit.nn.inference import NetworkEvaluator, choose_device
+from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.training import Batch, LossWeights, Trainer, transform_batch
+from gokit.replay import PlayedGames, ReplayWindow, Samples, ShardStore, samples_of
+from gokit.search.mcts import SearchConfig
+from gokit.selfplay import SelfPlay, SelfPlayConfig
+from gokit.storage import write_atomic
+
+STATES_KEPT = 2
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a run learns; `size` is the dial the rest follows from.
+
+    The run lasts `minutes` of wall clock, or `iterations` where given (then the same seed gives
+    the same run on the same machine). Fields left at None follow from the board size. rules:
+    komi, superko, suicide. Self-play: games in lockstep, max_moves, random_plies, random_rate,
+    no_pass_plies (see `SelfPlayConfig`), and the Gumbel search's simulations, considered,
+    c_visit, c_scale. Learning: each iteration collects `positions` new positions and makes
+    `passes` passes' worth of steps of batch_size over the newest `window` positions; the rate is
+    flat for half of the run and then falls by a cosine to a twentieth. start_from: a checkpoint
+    to begin with instead of random weights.
+
+    GoError for anything out of range. Built in chapter 7.
+    """
+
+    size: int = 5
+    minutes: float = 5.0
+    iterations: int | None = None
+    seed: int = 1
+    komi: float = 7.5
+    superko: str = "positional"
+    suicide: bool = True
+    start_from: str | None = None
+
+    features: str = "basic"
+    blocks: int | None = None
+    channels: int | None = None
+    pooling_blocks: int = 0
+
+    games: int = 128
+    max_moves: int | None = None
+    random_plies: int | None = None
+    random_rate: float = 0.25
+    no_pass_plies: int | None = None
+    simulations: int = 16
+    considered: int = 8
+    c_visit: float = 50.0
+    c_scale: float = 0.3
+
+    positions: int = 3000
+    window: int | None = None
+    passes: float = 4.0
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    average_decay: float = 0.99
+    value_weight: float = 2.0
+    ownership_weight: float = 0.3
+
+    match_games: int = 200
+    match_simulations: int = 16
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.size) or self.size != int(self.size) or not 2 <= self.size <= 19:
+            raise GoError(f"size is a board size from 2 to 19, not {self.size!r}")
+        small = self.size <= 6
+        follows = {
+            "blocks": 3 if small else 4,
+            "channels": 32 if small else 48,
+            "max_moves": 3 * self.size**2,
+            "random_plies": 2 if small else 4,
+            "no_pass_plies": 2 * self.size - 1,
+            "window": 2400 * self.size**2,
+        }
+        for name, value in follows.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+        for name in ("minutes", "passes", "learning_rate"):
+            number = getattr(self, name)
+            if not (_is_number(number) and number > 0):
+                raise GoError(f"{name} is a number above 0, not {number!r}")
+        for name in ("weight_decay", "value_weight", "ownership_weight", "random_rate", "seed"):
+            number = getattr(self, name)
+            if not (_is_number(number) and number >= 0):
+                raise GoError(f"{name} is a number from 0, not {number!r}")
+        for name in (
+            "positions",
+            "window",
+            "batch_size",
+            "match_simulations",
+            "seed",
+            "match_games",
+        ):
+            number = getattr(self, name)
+            lowest = 0 if name in ("seed", "match_games") else 1
+            if isinstance(number, bool) or not isinstance(number, int) or number < lowest:
+                raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
+        if self.iterations is not None and not (
+            _is_number(self.iterations) and self.iterations > 0
+        ):
+            raise GoError(f"iterations is a whole number above 0, not {self.iterations!r}")
+        if not (_is_number(self.average_decay) and 0 <= self.average_decay < 1):
+            raise GoError(f"average_decay is from 0 to below 1, not {self.average_decay!r}")
+        if self.features not in FEATURE_SETS:
+            raise GoError(f"features are one of {', '.join(FEATURE_SETS)}, not {self.features!r}")
+        # Each part checks its own options.
+        _ = self.rules, self.network, self.search, self.self_play
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the games."""
+        return Rules(self.komi, self.superko, self.suicide)
+
+    @property
+    def network(self) -> NetworkConfig:
+        """The network's shape."""
+        planes = len(FEATURE_SETS[self.features])
+        return NetworkConfig(planes, self.blocks, self.channels, self.pooling_blocks)
+
+    @property
+    def search(self) -> SearchConfig:
+        """The search of the self-play games."""
+        return SearchConfig(
+            simulations=self.simulations,
+            algorithm="gumbel",
+            value="margin",
+            considered=self.considered,
+            c_visit=self.c_visit,
+            c_scale=self.c_scale,
+        )
+
+    @property
+    def self_play(self) -> SelfPlayConfig:
+        """How games are played, besides the search."""
+        return SelfPlayConfig(
+            games=self.games,
+            max_moves=self.max_moves,
+            random_plies=self.random_plies,
+            random_rate=self.random_rate,
+            no_pass_plies=self.no_pass_plies,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, options: dict[str, Any]) -> TrainConfig:
+        """Read fields from JSON; GoError for a key that is no field."""
+        if not isinstance(options, dict):
+            raise GoError("a training configuration is a JSON object")
+        unknown = sorted(set(options) - {field.name for field in fields(cls)})
+        if unknown:
+            raise GoError(f"a training configuration has no option {unknown[0]!r}")
+        return cls(**options)
+
+
+@dataclass
+class Progress:
+    """Where a run stands; `seconds` of training so far, all sessions together."""
+
+    iteration: int = 0
+    seconds: float = 0.0
+    games: int = 0
+    positions: int = 0
+
+
+class Run:
+    """A training run in a folder: config.json, shards/, checkpoints/, states/, metrics.jsonl.
+
+    `create` starts one, `resume` takes one up; iterate over `train()` to make it go on. Every
+    file is written whole, so a run that is killed at any moment resumes from its last finished
+    iteration and keeps every shard: it loses at most the games of the iteration in progress.
+    """
+
+    def __init__(self, folder: str | Path, config: TrainConfig, device: str = "auto") -> None:
+        self.folder = Path(folder)
+        self.config = config
+        self.device = choose_device(device)
+        self.progress = Progress()
+        self.rng = np.random.default_rng(config.seed)
+        self.store = ShardStore(self.folder / "shards")
+        self.window = ReplayWindow(config.window)
+        self.trainer = Trainer(
+            _first_network(config).to(self.device),
+            weights=LossWeights(config.value_weight, config.ownership_weight),
+            weight_decay=config.weight_decay,
+            average_decay=config.average_decay,
+        )
+
+    @classmethod
+    def create(cls, folder: str | Path, config: TrainConfig, device: str = "auto") -> Run:
+        """Start a run in a folder that holds none; GoError where there is one."""
+        if (Path(folder) / "config.json").exists():
+            raise GoError(f"{folder} already holds a run; add --resume to continue it")
+        run = cls(folder, config, device)
+        run._write_config()
+        return run
+
+    @classmethod
+    def resume(cls, folder: str | Path, device: str = "auto", **budget: Any) -> Run:
+        """Take up the run in a folder where its newest whole state left it.
+
+        budget: `minutes` or `iterations`, to give the run more than its configuration did.
+        GoError where the folder holds no run.
+        """
+        config = TrainConfig.from_dict({**read_config(folder), **budget})
+        run = cls(folder, config, device)
+        if budget:
+            run._write_config()
+        run._load_state()
+        run._drop_metrics_after(run.progress.iteration)
+        for games in run.store.newest(config.window):
+            run.window.add(samples_of(games, config.features))
+        return run
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is spent, from 0 to 1."""
+        if self.config.iterations is not None:
+            return min(1.0, self.progress.iteration / self.config.iterations)
+        return min(1.0, self.progress.seconds / (60 * self.config.minutes))
+
+    def train(self, on_step: Callable[[float], None] | None = None) -> Iterator[dict[str, Any]]:
+        """Run iterations until the budget is spent; yield each one's metrics.
+
+        on_step: called often, with the seconds of training so far, for a progress bar.
+        """
+        evaluator = NetworkEvaluator(
+            self.trainer.average, features=self.config.features, device=self.device
+        )
+        players = SelfPlay(
+            evaluator,
+            self.config.search,
+            self.config.self_play,
+            self.rng,
+            size=self.config.size,
+            rules=self.config.rules,
+        )
+        while self.fraction < 1:
+            yield self._iterate(players, on_step)
+
+    def checkpoint(self, name: str, **run_info: Any) -> Path:
+        """Save the averaged network as checkpoints/NAME.safetensors with its card."""
+        path = self.folder / "checkpoints" / f"{name}.safetensors"
+        save_checkpoint(path, self.trainer.average, self._card(**run_info))
+        return path
+
+    def milestones(self) -> list[Path]:
+        """Return the checkpoints kept along the way, earliest first: minute-0001, 2, 4, 8, …"""
+        return sorted((self.folder / "checkpoints").glob("minute-*.safetensors"))
+
+    def _iterate(
+        self, players: SelfPlay, on_step: Callable[[float], None] | None
+    ) -> dict[str, Any]:
+        started = time.perf_counter()
+        before = self.progress.seconds
+
+        def tick(_: int = 0) -> None:
+            if on_step is not None:
+                on_step(before + time.perf_counter() - started)
+
+        games, metrics = players.collect(self.config.positions, tick)
+        collected = time.perf_counter()
+        self.store.append(games)
+        self.window.add(samples_of(games, self.config.features))
+        metrics |= self._learn(games, tick)
+
+        progress = self.progress
+        progress.iteration += 1
+        progress.games += len(games)
+        progress.positions += games.positions
+        progress.seconds = before + time.perf_counter() - started
+        metrics = {
+            "iteration": progress.iteration,
+            "seconds": round(progress.seconds, 3),
+            "total_games": progress.games,
+            "total_positions": progress.positions,
+            "window": len(self.window),
+            "damaged_shards": self.store.damaged,
+            "self_play_seconds": collected - started,
+            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+            **metrics,
+        }
+        self._append_metrics(metrics)
+        for minute in _doubling_minutes(before, progress.seconds):
+            self.checkpoint(f"minute-{minute:04d}")
+        self._save_state()
+        return metrics
+
+    def _learn(self, games: PlayedGames, tick: Callable[[], None]) -> dict[str, float]:
+        config = self.config
+        steps = max(1, round(config.passes * games.positions / config.batch_size))
+        rate = config.learning_rate * _rate(self.fraction)
+        samples = self.window.take(self.rng, steps * config.batch_size)
+        sums: dict[str, float] = {}
+        for step in range(steps):
+            chosen = slice(step * config.batch_size, (step + 1) * config.batch_size)
+            batch = to_batch(samples, chosen, self.device)
+            batch = transform_batch(batch, int(self.rng.integers(8)))
+            for name, number in self.trainer.step(batch, rate).items():
+                sums[name] = sums.get(name, 0.0) + number
+            tick()
+        means = {name: total / steps for name, total in sums.items()}
+        return {"learning_rate": rate, "steps": self.trainer.steps, **means}
+
+    def _card(self, **run_info: Any) -> Card:
+        config = self.config
+        return Card(
+            rules=config.rules,
+            sizes=(config.size,),
+            features=config.features,
+            network=config.network,
+            value="margin",
+            run={
+                **asdict(self.progress),
+                "steps": self.trainer.steps,
+                "config": config.to_dict(),
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores, {self.device.type}",
+                "torch": torch.__version__,
+                **run_info,
+            },
+        )
+
+    def _save_state(self) -> None:
+        path = self.folder / "states" / f"state-{self.progress.iteration:08d}.safetensors"
+        card = {
+            "progress": asdict(self.progress),
+            "steps": self.trainer.steps,
+            "rng": self.rng.bit_generator.state,
+        }
+        save_tensors(path, self.trainer.state_tensors(), card)
+        for old in self._states()[:-STATES_KEPT]:
+            card_path(old).unlink(missing_ok=True)
+            old.unlink(missing_ok=True)
+
+    def _load_state(self) -> None:
+        for path in reversed(self._states()):
+            try:
+                tensors, card = load_tensors(path)
+            except GoError as error:
+                warnings.warn(f"state skipped: {error}", stacklevel=3)
+                continue
+            self.trainer.load_state_tensors(tensors, card["steps"])
+            self.progress = Progress(**card["progress"])
+            self.rng.bit_generator.state = card["rng"]
+            return
+
+    def _states(self) -> list[Path]:
+        return sorted((self.folder / "states").glob("state-*.safetensors"))
+
+    def _write_config(self) -> None:
+        text = json.dumps(self.config.to_dict(), indent=1) + "\n"
+        write_atomic(self.folder / "config.json", text.encode())
+
+    def _append_metrics(self, metrics: dict[str, Any]) -> None:
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+    def _drop_metrics_after(self, iteration: int) -> None:
+        kept = [line for line in read_metrics(self.folder) if line["iteration"] <= iteration]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_atomic(self.folder / "metrics.jsonl", text.encode())
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """Return a run's config.json; GoError where there is none or it is not JSON."""
+    path = Path(folder) / "config.json"
+    try:
+        options = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise GoError(f"{folder} holds no run to resume (no config.json)") from None
+    except ValueError as error:
+        raise GoError(f"{path} is not JSON ({error})") from None
+    if not isinstance(options, dict):
+        raise GoError(f"{path} is not a JSON object")
+    return options
+
+
+def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
+    """Return the lines of a run's metrics.jsonl; a line cut short by a kill is left out."""
+    path = Path(folder) / "metrics.jsonl"
+    if not path.exists():
+        return []
+    metrics = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            metrics.append(json.loads(line))
+        except ValueError:
+            continue
+    return metrics
+
+
+def to_batch(samples: Samples, chosen: slice, device: torch.device) -> Batch:
+    """Return some of the samples as tensors, float32, on the device."""
+    arrays = (np.ascontiguousarray(array[chosen], np.float32) for array in samples.arrays())
+    return Batch(*(torch.from_numpy(array).to(device) for array in arrays))
+
+
+def _first_network(config: TrainConfig) -> ResNet:
+    if config.start_from is None:
+        torch.manual_seed(config.seed)
+        return ResNet(config.network)
+    network, card = load_checkpoint(config.start_from)
+    card.require(rules=config.rules)
+    if network.config != config.network or card.features != config.features:
+        raise GoError(f"{config.start_from} is a network of another shape than this run's")
+    return network
+
+
+def _rate(fraction: float) -> float:
+    """The learning rate as a share of its peak: flat to half-time, then a cosine to 1/20."""
+    if fraction <= 0.5:
+        return 1.0
+    return 0.05 + 0.95 * (1 + math.cos(math.pi * (2 * fraction - 1))) / 2
+
+
+def _doubling_minutes(before: float, now: float) -> list[int]:
+    """The minutes 1, 2, 4, 8, … that lie in (before, now], both in seconds."""
+    return [1 << k for k in range(20) if before < 60 << k <= now]
+
+
+def _is_number(number: Any) -> bool:
+    return (
+        isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
+    )
