@@ -17,7 +17,7 @@ from gokit.go.geometry import (
     TO_MOVE,
     geometry,
 )
-from gokit.go.kernels import KERNEL, LEGAL, action_legality, area, legal_mask, play
+from gokit.go.kernels import KERNEL, LEAN, LEGAL, action_legality, area, legal_mask, play
 from gokit.go.position import Position
 from gokit.go.rows import REASONS, empty_row, write_row
 from gokit.go.rules import TROMP_TAYLOR, Rules
@@ -164,7 +164,7 @@ class Games:
         return games
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def _play_all(g, rows, all_cells, actions):
     for i in range(len(actions)):
         if actions[i] >= 0:
@@ -177,7 +177,7 @@ def _play_all(g, rows, all_cells, actions):
     return -1, LEGAL
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def _mask_all(g, rows, all_cells, masks):
     for i in range(len(rows)):
         legal_mask(g, rows[i], all_cells[i], masks[i])

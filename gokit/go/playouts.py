@@ -13,7 +13,9 @@ from numba import njit
 from gokit.go.games import Games
 from gokit.go.geometry import BORDER, EMPTIES, ENDED, KO, PASSES, RUNNING, TO_MOVE
 from gokit.go.kernels import (
+    INLINE,
     KERNEL,
+    LEAN,
     LEGAL,
     area,
     at,
@@ -32,7 +34,7 @@ def random_states(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.integers(0, 1 << 64, n, dtype=np.uint64)
 
 
-@njit(**KERNEL)
+@njit(**INLINE)
 def next_random(states, i):
     """Advance state `i` and return 64 random bits."""
     states[i] += np.uint64(0x9E3779B97F4A7C15)
@@ -42,13 +44,13 @@ def next_random(states, i):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(**KERNEL)
+@njit(**INLINE)
 def random_below(states, i, n):
     """Return a uniform integer in [0, n), for n below 2^32 (bias under 2^-23 for boards)."""
     return np.int64(((next_random(states, i) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
-@njit(**KERNEL)
+@njit(**INLINE)
 def is_own_eye(g, cells, p, color):
     """Whether the empty cell `p` is a one-point eye of `color`.
 
@@ -67,7 +69,7 @@ def is_own_eye(g, cells, p, color):
     return enemy + edge < 2
 
 
-@njit(**KERNEL)
+@njit(**INLINE)
 def swap_empty(g, cells, i, j):
     """Exchange two entries of the list of empty points."""
     a, b = cells[at(g.empty + i)], cells[at(g.empty + j)]
@@ -75,7 +77,23 @@ def swap_empty(g, cells, i, j):
     cells[at(g.slot + a)], cells[at(g.slot + b)] = j, i
 
 
-@njit(**KERNEL)
+@njit(**INLINE)
+def is_light(g, row, cells, p, mover):
+    """Whether a stone on the empty cell `p` is neither a suicide nor fills an own eye."""
+    up, left = color_at(g, cells, p - g.stride), color_at(g, cells, p - 1)
+    right, down = color_at(g, cells, p + 1), color_at(g, cells, p + g.stride)
+    if up == EMPTY or left == EMPTY or right == EMPTY or down == EMPTY:
+        return True
+    useful, all_own = False, True
+    for q in (p - g.stride, p - 1, p + 1, p + g.stride):
+        color = color_at(g, cells, q)
+        if color != BORDER:
+            useful |= (color == mover) != in_atari(liberties_at(g, row, cells, q))
+            all_own &= color == mover
+    return useful and not (all_own and is_own_eye(g, cells, p, mover))
+
+
+@njit(**INLINE)
 def light_move(g, row, cells, states, i):
     """A uniformly random move that is no suicide, no ko retake and fills no own eye; 0 for none."""
     mover = row[TO_MOVE]
@@ -83,23 +101,14 @@ def light_move(g, row, cells, states, i):
     while candidates > 0:
         chosen = random_below(states, i, candidates)
         p = np.int64(cells[at(g.empty + chosen)])
-        if p != row[KO]:
-            useful, neighbors_own = False, True
-            for q in (p - g.stride, p - 1, p + 1, p + g.stride):
-                color = color_at(g, cells, q)
-                if color == EMPTY:
-                    useful = True
-                elif color != BORDER:
-                    useful |= (color == mover) != in_atari(liberties_at(g, row, cells, q))
-                neighbors_own &= color == mover or color == BORDER
-            if useful and not (neighbors_own and is_own_eye(g, cells, p, mover)):
-                return p
+        if p != row[KO] and is_light(g, row, cells, p, mover):
+            return p
         candidates -= 1
         swap_empty(g, cells, chosen, candidates)
     return np.int64(0)
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def light_playout(g, row, cells, states, i, max_moves):
     """Play a game to its end by `light_move`, both sides, and return the number of actions.
 
@@ -156,7 +165,7 @@ def playouts_from(g, source, count, max_moves, states, margins):
     return moves
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def random_action(g, row, cells, states, i):
     """A uniformly random legal action, pass included, by rejection."""
     candidates = row[EMPTIES]
@@ -171,7 +180,7 @@ def random_action(g, row, cells, states, i):
         swap_empty(g, cells, chosen, candidates)
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def random_steps_kernel(g, rows, all_cells, start, steps, states):
     """One random legal action for each game, `steps` times over; ended games start again."""
     ended = 0
@@ -180,12 +189,13 @@ def random_steps_kernel(g, rows, all_cells, start, steps, states):
             row, cells = rows[i], all_cells[i]
             play(g, row, cells, random_action(g, row, cells, states, i))
             if row[ENDED] != RUNNING:
-                row[:] = start
+                for word in range(len(row)):
+                    row[word] = start[word]
                 ended += 1
     return ended
 
 
-@njit(**KERNEL)
+@njit(**LEAN)
 def random_actions_kernel(g, rows, all_cells, states, actions):
     """Fill `actions`, int64 [n]: a random legal action for each game, -1 where it is over."""
     for i in range(len(rows)):
