@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# JupyterLab refuses to start as root (a container, Colab's terminal) unless told.
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: learn test course verify bench clean
 
@@ -17,7 +19,7 @@ $(VENV)/.tests: requirements.txt pyproject.toml
 	touch $@
 
 learn: $(VENV)/.learn
-	$(BIN)/jupyter lab chapters/00_start_here.ipynb $(ARGS)
+	$(BIN)/jupyter lab chapters/00_start_here.ipynb $(ROOT) $(ARGS)
 
 # GOKIT_FAST makes every chapter fit, GOKIT_STATIC draws boards.
 test: $(VENV)/.tests
