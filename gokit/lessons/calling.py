@@ -57,7 +57,7 @@ def ask(call: Callable, learner: Any, args: tuple, read: Callable[[Any], Any]) -
     except (Exception, SystemExit, OutOfTime) as error:
         answer.error = error
     answer.printed = printed.getvalue()
-    answer.changed_arguments = _fingerprint(given) != _fingerprint(args)
+    answer.changed_arguments = fingerprint(given) != fingerprint(args)
     return answer
 
 
@@ -71,14 +71,15 @@ class _Bounded(io.StringIO):
         return len(text)
 
 
-def _fingerprint(value: Any) -> Any:
+def fingerprint(value: Any) -> Any:
+    """What an argument holds, as something to compare before and after a call."""
     # Not `==` on the objects: an array has no single truth, and the learner may hold the objects.
     if isinstance(value, (list, tuple)):
-        return (type(value).__name__, [_fingerprint(item) for item in value])
+        return (type(value).__name__, [fingerprint(item) for item in value])
     if isinstance(value, (set, frozenset)):
         return ("set", sorted(map(repr, value)))
     if isinstance(value, dict):
-        return ("dict", [(repr(key), _fingerprint(item)) for key, item in value.items()])
+        return ("dict", [(repr(key), fingerprint(item)) for key, item in value.items()])
     if hasattr(value, "tobytes"):
         return (str(value.dtype), value.shape, value.tobytes())
     return repr(value) if type(value).__repr__ is not object.__repr__ else _fields(value)
@@ -86,7 +87,7 @@ def _fingerprint(value: Any) -> Any:
 
 def _fields(value: Any) -> Any:
     return {
-        name: _fingerprint(item) for name, item in sorted(getattr(value, "__dict__", {}).items())
+        name: fingerprint(item) for name, item in sorted(getattr(value, "__dict__", {}).items())
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gokit.lessons.calling import (
@@ -21,6 +22,9 @@ CORRECT = "correct"
 WRONG = "wrong"
 NOT_ATTEMPTED = "not attempted"
 RAISED = "raised"
+
+# What an answer of the wrong shape can make a chapter's own code raise.
+_SHAPE_ERRORS = (TypeError, ValueError, LookupError, AttributeError)
 
 MUTATED = (
     "Your function changes the {what} it was given. Python passes lists and arrays themselves, not "
@@ -81,24 +85,27 @@ def judge(exercise: Exercise, learner: Any, seed: int = 0) -> Result:
             f"without brackets. It was given {type(learner).__name__}.",
         )
     cases = exercise.generate(seed)
+    # Before the clock starts: the reference is slow, and that is not the learner's time.
+    expected = [exercise.expected(case) for case in cases]
+    kinds = {type(value) for value in expected}
     call = exercise.call or _call
     told_of_change = False
-    done = 0
+    turn = _Turn(exercise, learner, cases[0], None, Answer(), kinds, 0, len(cases))
     try:
         with time_limit(exercise.seconds):
-            for done, case in enumerate(cases):
-                expected = exercise.expected(case)
+            for number, case in enumerate(cases):
+                turn = replace(turn, case=case, expected=expected[number], number=number)
                 answer = ask(call, learner, case.args, exercise.read)
-                result = _judge_case(exercise, learner, case, expected, answer, done, len(cases))
+                turn = replace(turn, answer=answer)
+                result = turn.judged()
                 if result is not None:
                     return result
                 told_of_change |= answer.changed_arguments
     except OutOfTime:
-        return _out_of_time(exercise, cases[done], done, len(cases))
+        return turn.out_of_time()
     message = f"Correct, on all {len(cases)} cases."
     if told_of_change:
-        what = _changed_name(cases[0])
-        message += f" One thing to know: {MUTATED.format(what=what)}"
+        message += f" One thing to know: {turn.mutated()}"
     return Result(exercise, CORRECT, message, len(cases), len(cases))
 
 
@@ -106,116 +113,116 @@ def _call(learner: Any, *args: Any) -> Any:
     return learner(*args)
 
 
-def _judge_case(
-    exercise: Exercise,
-    learner: Any,
-    case: Case,
-    expected: Any,
-    answer: Answer,
-    done: int,
-    total: int,
-) -> Result | None:
-    if isinstance(answer.error, OutOfTime):
-        return _out_of_time(exercise, case, done, total)
-    empty = answer.value is None and expected is not None and has_empty_body(learner)
-    if answer.value is Ellipsis or empty or is_not_attempted(answer.error, learner):
-        message = "Not attempted yet: the function still holds its stub."
-        return Result(exercise, NOT_ATTEMPTED, message, 0, total)
-    if answer.error is not None:
-        return _raised(exercise, learner, case, answer, done, total)
-    if answer.not_plain:
-        message = (
-            f"Your function returned {answer.not_plain}, where plain data is asked for: "
-            f"{kind_name(expected)}."
+@dataclass(frozen=True)
+class _Turn:
+    """One case put to the learner, and what came back."""
+
+    exercise: Exercise
+    learner: Any
+    case: Case
+    expected: Any
+    answer: Answer
+    kinds: set[type]
+    number: int
+    total: int
+
+    def judged(self) -> Result | None:
+        """The result that ends the check here, or None where this case went well."""
+        answer = self.answer
+        if isinstance(answer.error, OutOfTime):
+            return self.out_of_time()
+        if self._not_attempted():
+            message = "Not attempted yet: the function still holds its stub."
+            return Result(self.exercise, NOT_ATTEMPTED, message, 0, self.total)
+        if answer.error is not None:
+            return self._raised()
+        if answer.not_plain:
+            message = f"Your function returned {answer.not_plain}, where plain data is asked for: "
+            return self._wrong(Failure(f"{message}{kind_name(self.expected)}."))
+        if not self._matches():
+            return self._wrong(self._explained())
+        if self.exercise.keeps_arguments and answer.changed_arguments:
+            return self._wrong(Failure(self.mutated()))
+        return None
+
+    def _not_attempted(self) -> bool:
+        value = self.answer.value
+        if value is Ellipsis or is_not_attempted(self.answer.error, self.learner):
+            return True
+        return value is None and self.answer.error is None and has_empty_body(self.learner)
+
+    def _matches(self) -> bool:
+        # A chapter's `compare` may take for granted what an answer of the wrong shape has not.
+        try:
+            return bool(self.exercise.compare(self.expected, self.answer.value))
+        except _SHAPE_ERRORS:
+            return False
+
+    def _explained(self) -> Failure:
+        got = self.answer.value
+        numbers = {int, float}
+        if type(got) not in self.kinds and not (type(got) in numbers and self.kinds <= numbers):
+            if got is None:
+                return Failure("Your function returned None: is a `return` missing?")
+            return Failure(
+                f"Your function returned {show(got)}, which is {kind_name(got)}, where "
+                f"{kind_name(self.expected)} is asked for."
+            )
+        failure = None
+        if self.exercise.explain is not None:
+            # An answer of a strange shape must not break the explanation: the plain words do.
+            with contextlib.suppress(*_SHAPE_ERRORS):
+                failure = self.exercise.explain(self.case, self.expected, got)
+        plain_words = f"Your function returned {show(got)}; the answer is {show(self.expected)}."
+        return failure or Failure(plain_words)
+
+    def _wrong(self, failure: Failure) -> Result:
+        sentences = [self._place(), failure.message]
+        if self.answer.changed_arguments and not self.exercise.keeps_arguments:
+            sentences.append(self.mutated())
+        if self.answer.printed:
+            sentences.append(f"It printed:\n{self.answer.printed.rstrip()}")
+        return Result(
+            self.exercise,
+            WRONG,
+            "\n".join(sentences),
+            self.number,
+            self.total,
+            failure.rule or self.exercise.rule,
+            self.case.board if failure.board is None else failure.board,
+            self.case.marks if failure.marks is None else failure.marks,
         )
-        return _wrong(exercise, case, Failure(message), answer, done, total)
-    if not _matches(exercise, expected, answer.value):
-        return _wrong(
-            exercise, case, _explain(exercise, case, expected, answer), answer, done, total
+
+    def _raised(self) -> Result:
+        error = self.answer.error
+        function, line, text = learners_place(error.__traceback__, self.learner)
+        where = f"{function}, line {line} of its cell or file" if line else function
+        sentences = [
+            self._place(),
+            f"Your code raised {type(error).__name__}: {error}".rstrip(": "),
+            f"in {where}:\n    {text}" if text else f"in {where}",
+        ]
+        if self.answer.printed:
+            sentences.append(f"Before that it printed:\n{self.answer.printed.rstrip()}")
+        return self._stopped(RAISED, "\n".join(sentences))
+
+    def out_of_time(self) -> Result:
+        """The result of a function that does not end."""
+        return self._stopped(
+            WRONG,
+            f"{self._place()}\nYour function was still running after "
+            f"{self.exercise.seconds:g} seconds, so it was stopped. Does a loop never end, or "
+            f"visit the same points again and again?",
         )
-    if exercise.keeps_arguments and answer.changed_arguments:
-        failure = Failure(MUTATED.format(what=_changed_name(case)))
-        return _wrong(exercise, case, failure, answer, done, total)
-    return None
 
+    def _stopped(self, outcome: str, message: str) -> Result:
+        board, marks = self.case.board, self.case.marks
+        return Result(self.exercise, outcome, message, self.number, self.total, "", board, marks)
 
-def _matches(exercise: Exercise, expected: Any, got: Any) -> bool:
-    # A chapter's `compare` may take for granted what an answer of the wrong shape has not.
-    try:
-        return bool(exercise.compare(expected, got))
-    except (TypeError, ValueError, LookupError, AttributeError):
-        return False
+    def _place(self) -> str:
+        about = f": {self.case.about}" if self.case.about else ""
+        return f"Case {self.number + 1} of {self.total}{about}."
 
-
-def _explain(exercise: Exercise, case: Case, expected: Any, answer: Answer) -> Failure:
-    got = answer.value
-    plain_words = f"Your function returned {show(got)}; the answer is {show(expected)}."
-    if got is None:
-        return Failure("Your function returned None: is a `return` missing?")
-    numbers = {int, float}
-    if type(got) is not type(expected) and {type(got), type(expected)} != numbers:
-        return Failure(
-            f"Your function returned {show(got)}, which is {kind_name(got)}, where "
-            f"{kind_name(expected)} is asked for."
-        )
-    if exercise.explain is None:
-        return Failure(plain_words)
-    # The same for `explain`: an answer of a strange shape still gets the plain sentence.
-    try:
-        return exercise.explain(case, expected, got) or Failure(plain_words)
-    except (TypeError, ValueError, LookupError, AttributeError):
-        return Failure(plain_words)
-
-
-def _wrong(
-    exercise: Exercise, case: Case, failure: Failure, answer: Answer, done: int, total: int
-) -> Result:
-    sentences = [_place(case, done, total), failure.message]
-    if answer.changed_arguments and not exercise.keeps_arguments:
-        sentences.append(MUTATED.format(what=_changed_name(case)))
-    if answer.printed:
-        sentences.append(f"It printed:\n{answer.printed.rstrip()}")
-    return Result(
-        exercise,
-        WRONG,
-        "\n".join(sentences),
-        done,
-        total,
-        failure.rule or exercise.rule,
-        case.board if failure.board is None else failure.board,
-        case.marks if failure.marks is None else failure.marks,
-    )
-
-
-def _raised(
-    exercise: Exercise, learner: Any, case: Case, answer: Answer, done: int, total: int
-) -> Result:
-    error = answer.error
-    function, line, text = learners_place(error.__traceback__, learner)
-    where = f"line {line} of the cell or file that holds {function}" if line else function
-    sentences = [
-        _place(case, done, total),
-        f"Your code raised {type(error).__name__}: {error}".rstrip(": "),
-        f"in {where}:" + (f"\n    {text}" if text else ""),
-    ]
-    if answer.printed:
-        sentences.append(f"Before that it printed:\n{answer.printed.rstrip()}")
-    return Result(exercise, RAISED, "\n".join(sentences), done, total, "", case.board, case.marks)
-
-
-def _out_of_time(exercise: Exercise, case: Case, done: int, total: int) -> Result:
-    message = (
-        f"{_place(case, done, total)}\nYour function was still running after "
-        f"{exercise.seconds:g} seconds, so it was stopped. Does a loop never end, or visit the "
-        f"same points again and again?"
-    )
-    return Result(exercise, WRONG, message, done, total, "", case.board, case.marks)
-
-
-def _place(case: Case, done: int, total: int) -> str:
-    about = f": {case.about}" if case.about else ""
-    return f"Case {done + 1} of {total}{about}."
-
-
-def _changed_name(case: Case) -> str:
-    return "board" if case.board is not None else "argument"
+    def mutated(self) -> str:
+        """What to say of a function that changes what it was given."""
+        return MUTATED.format(what="board" if self.case.board is not None else "argument")

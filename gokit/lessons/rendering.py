@@ -65,7 +65,7 @@ def _board_html(result: Result) -> str:
     picture = board_svg(
         board,
         size_px=min(360, 60 + 36 * len(board)),
-        marks=result.marks or {},
+        marks=visible_marks(board, result.marks),
         title=f"The position of this case:\n{twin}",
     )
     text = f"<details><summary>as text</summary><pre>{escape(twin)}</pre></details>"
@@ -88,11 +88,12 @@ def board_text(board: Any, marks: dict[int, str] | None = None) -> str:
         f"{height - row:2d} " + " ".join(_STONES[stone] for stone in stones)
         for row, stones in enumerate(board)
     ]
-    lines = [columns, *rows]
-    if marks:
-        lines.append("marked: " + ", ".join(_mark_words(marks, width)))
-    return "\n".join(lines)
+    words = [f"{to_gtp(point, width)} ({m})" for point, m in visible_marks(board, marks).items()]
+    marked = [f"marked: {', '.join(words)}"] if words else []
+    return "\n".join([columns, *rows, *marked])
 
 
-def _mark_words(marks: dict[int, str], size: int) -> list[str]:
-    return [f"{to_gtp(index, size)} ({mark})" for index, mark in sorted(marks.items())]
+def visible_marks(board: np.ndarray, marks: dict[int, str] | None) -> dict[int, str]:
+    """The marks that are points of the board, in order: a wrong answer may name others."""
+    points = [key for key in marks or {} if type(key) is int and 0 <= key < board.size]
+    return {point: marks[point] for point in sorted(points)}
