@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 from gokit import __version__
 from gokit.go.errors import GoError
@@ -21,17 +22,28 @@ COMMANDS = {
 USER_ERROR = 2
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        name = self.prog.removeprefix("python -m ")
+        self.exit(USER_ERROR, f"{name}: {message} (see {self.prog} --help)\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 2 for what the user got wrong."""
-    parser = argparse.ArgumentParser(prog="python -m gokit", description=__doc__)
+    parser = Parser(
+        prog="python -m gokit",
+        description="The rules of Go, tree search, networks and self-play.",
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"gokit {__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=_command_list())
-    parser.formatter_class = argparse.RawTextHelpFormatter
     arguments = sys.argv[1:] if arguments is None else arguments
     name = parser.parse_args(arguments[:1]).command
 
     command = import_module(f"gokit.commands.{name}")
-    options = argparse.ArgumentParser(
+    options = Parser(
         prog=f"python -m gokit {name}",
         description=command.HELP,
         epilog=f"example:\n  {command.EXAMPLE}",
