@@ -12,7 +12,15 @@ import numpy as np
 
 from gokit.go.coordinates import COLUMNS
 from gokit.go.diagram import star_points
-from gokit.go.drawing import black_ownership, policy_shares
+from gokit.go.drawing import (
+    CONTRAST,
+    INK,
+    STONE_EDGE,
+    STONE_FILL,
+    WOOD,
+    black_ownership,
+    policy_shares,
+)
 from gokit.go.errors import GoError
 from gokit.go.rules import EMPTY
 
@@ -24,10 +32,6 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # A second sign for each line of a plot, so that none is told by its colour alone.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-WOOD, INK = "#e6bd76", "#4a3413"
-_FILL = {EMPTY: WOOD, 1: "#1b1d21", 2: "#fbfaf6"}
-_EDGE = {1: "#000000", 2: "#6f6a5f"}
-_CONTRAST = {EMPTY: INK, 1: "#ffffff", 2: "#101214"}
 _SHAPES = {"triangle": "^", "square": "s", "circle": "o", "cross": "x"}
 INCHES_PER_LINE = 0.42
 
@@ -189,7 +193,7 @@ def _draw_stones(ax: Axes, board: np.ndarray) -> None:
 
     for row, column in np.argwhere(board != EMPTY):
         color = int(board[row, column])
-        fill, edge = _FILL[color], _EDGE[color]
+        fill, edge = STONE_FILL[color], STONE_EDGE[color]
         ax.add_patch(Circle((column, row), 0.47, facecolor=fill, edgecolor=edge, zorder=3))
 
 
@@ -212,6 +216,7 @@ def _draw_heat(ax: Axes, shares: np.ndarray, board: np.ndarray, with_text: bool)
 
 def _draw_visits(ax: Axes, counts: np.ndarray, board: np.ndarray) -> None:
     from matplotlib.patches import Circle
+    from matplotlib.patheffects import withStroke
 
     most = max(counts[: board.size].max(), 1)
     for index in np.flatnonzero(counts[: board.size]):
@@ -220,7 +225,9 @@ def _draw_visits(ax: Axes, counts: np.ndarray, board: np.ndarray) -> None:
         disc = {"facecolor": "#fdf3e7", "edgecolor": "#c2570c", "linewidth": 1.4}
         ax.add_patch(Circle((column, row), radius, zorder=4, **disc))
         words = {"ha": "center", "va": "center", "fontsize": 8, "color": "#101214"}
-        ax.text(column, row, short_count(int(counts[index])), zorder=5, **words)
+        halo = [withStroke(linewidth=2, foreground="white")]
+        count = short_count(int(counts[index]))
+        ax.text(column, row, count, zorder=5, path_effects=halo, **words)
 
 
 def short_count(count: int) -> str:
@@ -239,7 +246,7 @@ def _draw_ownership(ax: Axes, black: np.ndarray, board: np.ndarray) -> None:
         # A stone that is its owner's needs no mark.
         if half < 0.04 or (board[row, column] == owner and abs(forecast) == 1):
             continue
-        square = {"facecolor": _FILL[owner], "edgecolor": _CONTRAST[owner], "linewidth": 1}
+        square = {"facecolor": STONE_FILL[owner], "edgecolor": CONTRAST[owner], "linewidth": 1}
         corner = (column - half, row - half)
         ax.add_patch(Rectangle(corner, 2 * half, 2 * half, zorder=4, **square))
 
@@ -251,7 +258,7 @@ def _draw_mark(ax: Axes, board: np.ndarray, index: int, mark: str) -> None:
         raise GoError(f"a mark stands on a point of the board, not on {index}")
     row, column = divmod(int(index), board.shape[1])
     color = int(board[row, column])
-    ink = _CONTRAST[color]
+    ink = CONTRAST[color]
     if mark in _SHAPES:
         shape = {"markersize": 8, "markeredgecolor": ink, "markeredgewidth": 1.6}
         ax.plot(column, row, marker=_SHAPES[mark], markerfacecolor="none", zorder=5, **shape)

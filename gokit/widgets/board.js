@@ -117,11 +117,16 @@ class BoardView {
     return Boolean(name) && !this.position.isOver && this.position.toMove !== human;
   }
 
+  get atEnd() {
+    return this.game.cursor === this.game.moves.length;
+  }
+
   /** Make a change of our own: draw it and tell whoever listens. */
   commit(change) {
     const played = change.cursor === this.game.cursor + 1;
     this.adopt({ ...this.game, ...change, revision: this.game.revision + 1 });
-    this.status = { thinking: false, notice: "" };
+    const asked = Boolean(this.callbacks.onChange) && this.opponentToPlay && this.atEnd;
+    this.status = { thinking: asked, notice: "" };
     this.fresh = played;
     this.draw();
     this.callbacks.onChange?.(this.game);
@@ -279,7 +284,7 @@ class BoardView {
     layers.stones.innerHTML = stonesLayer(position, this.id, this.fresh);
     const area = show.score ? areaLayer(position, position.score().ownership) : "";
     layers.over.innerHTML =
-      (shown.ownership ? ownershipLayer(position, this.blackView(shown.ownership)) : area) +
+      (shown.ownership ? ownershipLayer(position, shown.ownership) : area) +
       (shown.visits ? visitsLayer(position, shown.visits) : "");
     layers.marks.innerHTML = marksLayer(position, show);
     this.fresh = false;
@@ -304,11 +309,6 @@ class BoardView {
     const shown = { value: here.value };
     for (const name of ["heat", "visits", "ownership"]) if (this.show[name]) shown[name] = here[name];
     return shown;
-  }
-
-  /** Numbers from the side to move's view, as Black sees them. */
-  blackView(ownership) {
-    return this.position.toMove === BLACK ? ownership : ownership.map((forecast) => -forecast);
   }
 
   drawPreview() {
