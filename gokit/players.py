@@ -71,6 +71,14 @@ class RandomPlayer(_Stateless):
             legal[-1] = not legal[:-1].any()
         return int(self.rng.choice(np.flatnonzero(legal)))
 
+    def choose_many(self, games: Games, indices: np.ndarray) -> np.ndarray:
+        """Return a move for each of the positions `indices` of `games`, int64 [B]."""
+        legal = games.legal_mask()[indices]
+        if self.avoid_own_eyes:
+            legal &= ~_own_eyes_many(games, indices)
+            legal[:, -1] = ~legal[:, :-1].any(1)
+        return np.where(legal, self.rng.random(legal.shape), -1.0).argmax(1)
+
 
 class PolicyPlayer(_Stateless):
     """Plays by an evaluator's policy alone, with no search. Built in chapter 5.
@@ -108,6 +116,15 @@ class PolicyPlayer(_Stateless):
         with np.errstate(divide="ignore"):
             sharpened = _softmax(np.log(probabilities) / self.temperature)
         return int(self.rng.choice(len(sharpened), p=sharpened))
+
+    def choose_many(self, games: Games, indices: np.ndarray) -> np.ndarray:
+        """Return a move for each of the positions `indices` of `games`, int64 [B]."""
+        logits, _ = self.evaluator.evaluate(games, indices)
+        logits = np.where(games.legal_mask()[indices], logits, -np.inf)
+        if self.temperature > 0:
+            # The argmax of logits and Gumbel noise is a sample of their softmax.
+            logits = logits / self.temperature + self.rng.gumbel(size=logits.shape)
+        return logits.argmax(1)
 
 
 class MctsPlayer(_Stateless):
@@ -150,6 +167,14 @@ class MctsPlayer(_Stateless):
         if self.resign_below is not None and self.last.value[0] < self.resign_below:
             return RESIGN
         return int(self.last.actions[0])
+
+    def choose_many(self, games: Games, indices: np.ndarray) -> np.ndarray:
+        """Return a move, or RESIGN, for each of the positions `indices` of `games`, int64 [B]."""
+        forbidden = _own_eyes_many(games, indices) if self.avoid_own_eyes else None
+        self.last = self.search.run(games, self.rng, indices, forbidden)
+        if self.resign_below is None:
+            return self.last.actions
+        return np.where(self.last.value < self.resign_below, RESIGN, self.last.actions)
 
     def reset(self) -> None:
         """Forget the latest search."""
@@ -212,6 +237,15 @@ def own_eyes(position: Position) -> np.ndarray:
     mask = np.zeros(g.n_points + 1, np.bool_)
     _own_eyes(g, position.row.view(np.int16), position.to_move, mask)
     return mask
+
+
+def _own_eyes_many(games: Games, indices: np.ndarray) -> np.ndarray:
+    """Return `own_eyes` of the positions `indices` of `games`: bool [B, N*N+1]."""
+    masks = np.zeros((len(indices), games.n_actions), np.bool_)
+    to_move = games.to_move
+    for mask, index in zip(masks, indices, strict=True):
+        _own_eyes(games.geometry, games.cells[index], int(to_move[index]), mask)
+    return masks
 
 
 @njit(**KERNEL)
