@@ -132,7 +132,8 @@ class _Turn:
         if isinstance(answer.error, OutOfTime):
             return self.out_of_time()
         if self._not_attempted():
-            message = "Not attempted yet: the function still holds its stub."
+            name = learners_place(getattr(answer.error, "__traceback__", None), self.learner)[0]
+            message = f"Not attempted yet: {name} still holds its stub."
             return Result(self.exercise, NOT_ATTEMPTED, message, 0, self.total)
         if answer.error is not None:
             return self._raised()

@@ -30,6 +30,9 @@ def load() -> dict[str, dict]:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        print(f"Your progress cannot be read: {error}.", file=sys.stderr)
+        return {}
     try:
         saved = json.loads(content)
         exercises = saved["exercises"]
@@ -38,12 +41,7 @@ def load() -> dict[str, dict]:
         ):
             raise ValueError("unknown layout")
     except (ValueError, KeyError, TypeError, AttributeError):
-        aside = _free_name(path)
-        os.replace(path, aside)
-        print(
-            f"Your progress file could not be read: it is kept as {aside}, and a new one begins.",
-            file=sys.stderr,
-        )
+        _set_aside(path)
         return {}
     return exercises
 
@@ -71,8 +69,13 @@ def note_attempt(exercise_id: str, outcome: str) -> None:
     note(exercise_id, **changes)
 
 
-def _free_name(path: Path) -> Path:
+def _set_aside(path: Path) -> None:
     number = 1
     while (aside := path.with_name(f"progress.unreadable-{number}.json")).exists():
         number += 1
-    return aside
+    kept = f"it is kept as {aside}, and a new one begins"
+    try:
+        os.replace(path, aside)
+    except OSError as error:
+        kept = f"nor set aside ({error})"
+    print(f"Your progress file could not be read: {kept}.", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from gokit.go.coordinates import COLUMNS, to_gtp
+from gokit.go.coordinates import COLUMNS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,12 +56,10 @@ def _line(line: str) -> str:
 
 
 def _board_html(result: Result) -> str:
+    from gokit.go.drawing import board_svg
+
     board = as_board(result.board)
     twin = board_text(board, result.marks)
-    try:
-        from gokit.go.drawing import board_svg
-    except ImportError:
-        return f"<pre>{escape(twin)}</pre>"
     picture = board_svg(
         board,
         size_px=min(360, 60 + 36 * len(board)),
@@ -80,7 +78,7 @@ def as_board(board: Any) -> np.ndarray:
 
 
 def board_text(board: Any, marks: dict[int, str] | None = None) -> str:
-    """A board as text, `.` `X` `O` with coordinates; marks are listed below it by name."""
+    """A board, of any rectangle, as text with coordinates; marks are listed below it by name."""
     board = as_board(board)
     height, width = board.shape
     columns = "   " + " ".join(COLUMNS[:width])
@@ -88,12 +86,17 @@ def board_text(board: Any, marks: dict[int, str] | None = None) -> str:
         f"{height - row:2d} " + " ".join(_STONES[stone] for stone in stones)
         for row, stones in enumerate(board)
     ]
-    words = [f"{to_gtp(point, width)} ({m})" for point, m in visible_marks(board, marks).items()]
+    words = []
+    for point, mark in visible_marks(board, marks).items():
+        row, column = divmod(point, width)
+        words.append(f"{COLUMNS[column]}{height - row} ({mark})")
     marked = [f"marked: {', '.join(words)}"] if words else []
     return "\n".join([columns, *rows, *marked])
 
 
 def visible_marks(board: np.ndarray, marks: dict[int, str] | None) -> dict[int, str]:
     """The marks that are points of the board, in order: a wrong answer may name others."""
-    points = [key for key in marks or {} if type(key) is int and 0 <= key < board.size]
-    return {point: marks[point] for point in sorted(points)}
+    import numpy as np
+
+    points = [key for key in marks or {} if isinstance(key, (int, np.integer))]
+    return {int(key): marks[key] for key in sorted(points) if 0 <= key < board.size}

@@ -14,6 +14,7 @@ from gokit.go.errors import GoError
 from gokit.lessons.checking import CORRECT, NOT_ATTEMPTED, RAISED, WRONG, judge
 from gokit.lessons.exercise import Case, Exercise, Failure, find_exercise
 from gokit.lessons.plain import NotPlainError, plain, same, show
+from gokit.lessons.rendering import board_text
 
 
 def neighbours(board, point):
@@ -45,7 +46,6 @@ def test_a_wrong_answer_is_shown_on_its_board_with_the_rule(exercise):
 
 
 def test_the_picture_has_its_text_beside_it(exercise):
-    pytest.importorskip("gokit.go.drawing")
     html = judge(exercise, lambda board, point: {24})._repr_html_()
     assert "<svg" in html
     assert "<pre>" in html
@@ -67,6 +67,15 @@ def docstring_only(board, point):
 @pytest.mark.parametrize("answer", [stub, dots, docstring_only, lambda board, point: ...])
 def test_a_stub_is_not_attempted(exercise, answer):
     assert judge(exercise, answer).outcome == NOT_ATTEMPTED
+
+
+def test_a_stub_that_another_answer_needs_is_named(exercise):
+    def builds_on_the_stub(board, point):
+        return stub(board, point)
+
+    result = judge(exercise, builds_on_the_stub)
+    assert result.outcome == NOT_ATTEMPTED
+    assert "stub still holds its stub" in result.message
 
 
 def test_no_return_is_told_from_no_attempt(exercise):
@@ -323,3 +332,11 @@ def test_failure_defaults_to_the_cases_board(exercise):
     result = judge(silent, lambda board, point: {99})
     assert np.array_equal(result.board, exercise.generate(0)[0].board)
     assert result.marks == exercise.generate(0)[0].marks
+
+
+def test_boards_need_not_be_square(exercise):
+    board = np.array([[0, 1, 0], [2, 0, 0]])
+    text = board_text(board, {np.int64(5): "here", 6: "off the board"})
+    assert text.splitlines() == ["   A B C", " 2 . X .", " 1 O . .", "marked: C1 (here)"]
+    oblong = replace(exercise, cases=lambda rng: [Case((board, 0), board=board)])
+    assert "<svg" in judge(oblong, lambda board, point: {5})._repr_html_()

@@ -117,6 +117,12 @@ def test_a_second_corrupted_file_does_not_replace_the_first(exercise, home):
     assert kept == [b"first", b"second"]
 
 
+def test_a_progress_file_that_cannot_be_opened_costs_only_the_record(exercise, home, capsys):
+    (home / "progress.json").mkdir(parents=True)
+    assert check("97-free", neighbours).outcome == "correct"
+    assert "cannot be read" in capsys.readouterr().err
+
+
 def test_a_progress_file_that_cannot_be_written_costs_only_the_record(exercise, home, capsys):
     home.write_text("a file where the folder should be")
     assert check("97-free", neighbours).outcome == "correct"
