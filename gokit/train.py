@@ -8,7 +8,7 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -271,10 +271,10 @@ class Run:
         while self.fraction < 1:
             yield self._iterate(players, on_step)
 
-    def checkpoint(self, name: str, **run_info: Any) -> Path:
+    def checkpoint(self, name: str, strength: Sequence[dict[str, Any]] = ()) -> Path:
         """Save the averaged network as checkpoints/NAME.safetensors with its card."""
         path = self.folder / "checkpoints" / f"{name}.safetensors"
-        save_checkpoint(path, self.trainer.average, self._card(**run_info))
+        save_checkpoint(path, self.trainer.average, self._card(strength))
         return path
 
     def milestones(self) -> list[Path]:
@@ -335,7 +335,7 @@ class Run:
         means = {name: total / steps for name, total in sums.items()}
         return {"learning_rate": rate, "steps": self.trainer.steps, **means}
 
-    def _card(self, **run_info: Any) -> Card:
+    def _card(self, strength: Sequence[dict[str, Any]]) -> Card:
         config = self.config
         return Card(
             rules=config.rules,
@@ -349,8 +349,8 @@ class Run:
                 "config": config.to_dict(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores, {self.device.type}",
                 "torch": torch.__version__,
-                **run_info,
             },
+            strength=list(strength),
         )
 
     def _save_state(self) -> None:
