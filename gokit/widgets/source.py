@@ -40,7 +40,8 @@ def page(
     """Return a web page that holds one board and needs neither a kernel nor a network.
 
     state: what `mount` in board.js takes: game, players, status, overlay, view, each optional.
-    script: JavaScript that runs after the board stands; `view` is the board.
+    script: JavaScript that runs once the board stands: `view` is the board, and
+        `view.callbacks = { onChange, onAskReply }` listens to it.
     """
     # "</script>" inside the data would end the script early.
     data = json.dumps(dict(state or {})).replace("<", "\\u003c")
@@ -59,7 +60,7 @@ body {{ margin: 16px; background: light-dark(#ffffff, #12161b); }}
 <main id="board"></main>
 <script type="module">
 {module_source()}
-const view = mount(document.getElementById("board"), {data}, globalThis.boardCallbacks ?? {{}});
+const view = mount(document.getElementById("board"), {data});
 {script}
 </script>
 </body>
