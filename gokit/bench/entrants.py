@@ -1,0 +1,97 @@
+"""Who takes part in a benchmark: gokit on threads of this process, peers in processes of theirs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from gokit.go.errors import GoError
+
+PEERS = Path(__file__).parent / "peers"
+
+
+class Sample(NamedTuple):
+    """One turn: units of work, seconds on the clock, seconds of processor time."""
+
+    units: int
+    seconds: float
+    cpu_seconds: float
+
+
+class Entrant:
+    """gokit at a task: one worker a thread, each a function that does a little and says how much.
+
+    The kernels release Python's lock, so that threads run side by side.
+    """
+
+    def __init__(self, name: str, workers: Sequence[Callable[[], int]], versions=None) -> None:
+        self.name, self.workers, self.versions = name, list(workers), versions or {}
+        for worker in self.workers:
+            worker()
+
+    def measure(self, seconds: float) -> Sample:
+        """Work for about `seconds`, all workers at once."""
+        start, cpu = time.perf_counter(), time.process_time()
+        deadline = start + seconds
+
+        def work(worker: Callable[[], int]) -> int:
+            units = 0
+            while time.perf_counter() < deadline:
+                units += worker()
+            return units
+
+        with ThreadPoolExecutor(len(self.workers)) as pool:
+            units = sum(pool.map(work, self.workers))
+        return Sample(units, time.perf_counter() - start, time.process_time() - cpu)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Peer:
+    """Another package at the same task, in a process that sleeps between its turns."""
+
+    def __init__(self, name: str, script: str, board: int, python: str | None = None) -> None:
+        self.name = name
+        command = [python or sys.executable, str(PEERS / script), "--board", str(board)]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        except OSError as error:
+            raise GoError(f"cannot run {command[0]}: {error.strerror}") from None
+        hello = self._read()
+        self.missing = hello.get("missing")
+        self.versions = hello.get("versions", {})
+
+    def _read(self) -> dict:
+        line = self._process.stdout.readline()
+        if not line:
+            said = (self._process.stderr.read().strip().splitlines() or ["nothing"])[-1]
+            raise GoError(f"the benchmark of {self.name} stopped and said: {said}")
+        return json.loads(line)
+
+    def measure(self, seconds: float) -> Sample:
+        """Let the peer work for about `seconds`."""
+        try:
+            self._process.stdin.write(f"{seconds}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died: reading tells why
+        answer = self._read()
+        return Sample(answer["units"], answer["seconds"], answer["cpu_seconds"])
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()

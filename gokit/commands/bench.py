@@ -1,0 +1,98 @@
+"""`python -m gokit bench`: how fast, beside other packages that take turns with gokit."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from gokit.go.errors import GoError
+
+TASKS = ("rules", "playouts")
+HELP = "Speed of the rules and of playouts, beside other packages measured in the same run."
+EXAMPLE = """python -m gokit bench rules --size 9 --threads 2 --seconds 5
+
+units
+  rules     steps/s: one step is one uniformly random legal action, superko checked and pass
+            included, in one of --games games at once; a finished game starts again
+  playouts  moves/s: one move of a random game from the empty board in which nobody fills an own
+            one-point eye, played to its end and scored by area; simple ko
+  rules --compile  seconds until a fresh process has imported gokit, played a move, listed the
+            legal moves and scored: with an empty compile cache (cold), then with that cache
+
+how ratios are formed
+  Every entrant works --seconds / 5 at a time, in turn, five times over. A rate is units over
+  seconds on the clock; an entrant's value is the median of its five. `ratio` is gokit's median on
+  one thread over the peer's median; the range beside it is of the five rounds' own ratios;
+  `ratio_per_cpu_s` divides by processor time instead, and so discounts peers that use more cores
+  and other processes' noise. Peers that are not installed are named and left out."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument("task", choices=(*TASKS, "all"), help="what to measure")
+    parser.add_argument("--size", type=int, default=9, help="lines of the board (9)")
+    parser.add_argument("--threads", type=int, default=1, help="also measure gokit on N threads")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds an entrant works (5)")
+    parser.add_argument("--games", type=int, default=64, help="games at once, a thread (64)")
+    parser.add_argument("--compile", action="store_true", help="measure the first call instead")
+    parser.add_argument("--no-peers", action="store_true", help="gokit alone")
+    parser.add_argument(
+        "--peer-python", metavar="PATH", help="interpreter that has the peers (default: this one)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, no table")
+
+
+def run(args: argparse.Namespace) -> int | None:
+    """Measure and print a table, JSON lines, or for `all` both."""
+    from gokit.bench.rules import run_compile, run_playouts, run_rules
+    from gokit.go.coordinates import check_size
+
+    check_size(args.size)
+    for name in ("threads", "seconds", "games"):
+        if getattr(args, name) <= 0:
+            raise GoError(f"--{name} is more than 0, not {getattr(args, name)}")
+    if args.compile:
+        if args.task == "playouts":
+            raise GoError("--compile goes with `bench rules`")
+        rows = run_compile(args)
+    else:
+        measures = {"rules": run_rules, "playouts": run_playouts}
+        chosen = TASKS if args.task == "all" else (args.task,)
+        rows = [row for task in chosen for row in measures[task](args)]
+    if not args.json:
+        print("\n".join(line for row in rows for line in table_lines(row)))
+    if args.json or args.task == "all":
+        print("\n".join(json.dumps(row) for row in rows))
+    return 0
+
+
+def table_lines(row: dict[str, Any]) -> list[str]:
+    """Return the lines of the table for one measurement."""
+    board = f"{row['board']}×{row['board']}"
+    if row["task"] == "first_call":
+        parts = f"import {row['import_s']} s, position {row['position_s']} s"
+        return [
+            f"first call, {row['cache']} cache  {row['value']:6.2f} s   ({parts}; "
+            f"random games {row['random_games_s']} s more)"
+        ]
+    lines = [f"{row['task']}, {board}, {row['unit']}", _line("gokit, 1 thread", row["value"])]
+    if "threaded" in row:
+        threaded = row["threaded"]
+        name = f"gokit, {threaded['threads']} threads"
+        lines.append(_line(name, threaded["value"], f"{threaded['speedup']:.2f}× one thread"))
+    for peer in row["peers"]:
+        low, high = peer["ratio_range"]
+        versions = " ".join(f"{name} {number}" for name, number in peer["versions"].items())
+        text = (
+            f"gokit is {peer['ratio']:,.2f}× [{low:,.2f}, {high:,.2f}]; "
+            f"{peer['ratio_per_cpu_s']:,.2f}× a processor second   ({versions})"
+        )
+        lines.append(_line(peer["name"], peer["value"], text))
+    lines += [_line(name, None, "not installed") for name in row["not_installed"]]
+    return [*lines, ""]
+
+
+def _line(name: str, value: float | None, text: str = "") -> str:
+    number = "" if value is None else f"{value:,.0f}"
+    return f"  {name:20} {number:>14}   {text}".rstrip()
