@@ -31,8 +31,8 @@ _LONGEST_SLUG = 32
 
 def chapter_cells(path: Path) -> list[dict]:
     """The cells of a chapter's notebook, as nbformat dictionaries without outputs."""
-    cells = [_notebook_cell(cell, cell.text) for cell in read_source(path)]
-    return _with_ids(path, read_source(path), cells)
+    sources = read_source(path)
+    return _with_ids(path, sources, [_notebook_cell(cell, cell.text) for cell in sources])
 
 
 def exercise_cells(path: Path, *, solved: bool) -> list[dict]:
@@ -41,28 +41,30 @@ def exercise_cells(path: Path, *, solved: bool) -> list[dict]:
     The cells for nbgrader are marked as such: an answer cell holds stub and visible check, and
     one locked cell for each exercise stands at the end, where it is in nobody's way.
     """
-    unwanted = "exercise" if solved else "solution"
-    sources = [cell for cell in read_source(path) if cell.options.get("only") != unwanted]
-    cells = []
+    sources = read_source(path)
     exercises: list[tuple[Exercise, str]] = []
+    cells = []
     for source in sources:
         text = source.text
-        place = f"{path}, line {source.line}"
         if source.kind == "markdown":
             text = _HEADER.sub(lambda match: find_exercise(match[1]).header(), text)
         cell = _notebook_cell(source, text)
         if source.is_exercise:
-            found = exercise_of(source.text)
+            place = f"{path}, line {source.line}"
+            found = exercise_of(text)
             if found is None:
                 raise SourceError(f'{place}: a solution without `check("id", function)` below it')
             exercise = find_exercise(found[0])
             exercises.append((exercise, found[1]))
             source.options.setdefault("id", exercise.id)
-            stub = stub_of(source.text)
+            stub = stub_of(text, place)
             cell["source"] = text if solved else stub
             cell["metadata"]["nbgrader"] = _nbgrader(exercise.id, solution=True)
         cells.append(cell)
-    cells = _with_ids(path, sources, cells)
+    # Named before some are left out, so that a cell has one name in both notebooks.
+    named = zip(sources, _with_ids(path, sources, cells), strict=True)
+    unwanted = "exercise" if solved else "solution"
+    cells = [cell for source, cell in named if source.options.get("only") != unwanted]
     if exercises:
         cells += _graded_cells(path.stem[:2], exercises)
     return _unique(path, cells)

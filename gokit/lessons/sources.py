@@ -91,42 +91,38 @@ def _close(cells: list[Cell], body: list[str]) -> None:
     cell.text = "\n".join(body).strip("\n").rstrip()
 
 
-def stub_of(text: str) -> str:
+def stub_of(text: str, place: str = "source") -> str:
     """The text of an exercise cell with each marked solution replaced by the stub."""
     kept: list[str] = []
     inside = False
     for line in text.split("\n"):
         if line.strip() == BEGIN_SOLUTION:
             if inside:
-                raise SourceError("a solution begins inside a solution")
+                raise SourceError(f"{place}: a solution begins inside a solution")
             inside = True
             indent = line[: line.index("#")]
             kept += [indent + stub for stub in STUB]
         elif line.strip() == END_SOLUTION:
             if not inside:
-                raise SourceError("a solution ends that never began")
+                raise SourceError(f"{place}: a solution ends that never began")
             inside = False
         elif not inside:
             kept.append(line)
     if inside:
-        raise SourceError("a solution begins and never ends")
+        raise SourceError(f"{place}: a solution begins and never ends")
     return "\n".join(kept)
 
 
 def solution_of(text: str) -> str:
     """The text of an exercise cell as the reader sees it solved: no markers, no check."""
-    markers = {BEGIN_SOLUTION, END_SOLUTION}
-    lines = [line for line in text.split("\n") if line.strip() not in markers]
     call = check_call(text)
-    if call is not None:
-        removed = set(range(call.lineno, call.end_lineno + 1))
-        numbered = enumerate(text.split("\n"), start=1)
-        lines = [
-            line
-            for number, line in numbered
-            if number not in removed and line.strip() not in markers
-        ]
-    return "\n".join(lines).strip("\n")
+    calling = range(call.lineno, call.end_lineno + 1) if call else ()
+    kept = [
+        line
+        for number, line in enumerate(text.split("\n"), start=1)
+        if number not in calling and line.strip() not in (BEGIN_SOLUTION, END_SOLUTION)
+    ]
+    return "\n".join(kept).strip("\n")
 
 
 def check_call(text: str) -> ast.Call | None:

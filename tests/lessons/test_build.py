@@ -77,7 +77,7 @@ def test_cell_ids_come_from_sections_or_are_given(built):
         "97-start-02",
         "97-neighbours-01",
         "97-free",
-        "97-neighbours-03",
+        "97-neighbours-04",
         "97-graded",
         "97-free-graded",
     ]
@@ -148,6 +148,11 @@ def test_text_for_one_of_the_two_notebooks_only(built):
     assert "the range test does it" not in str(read(built, EXERCISES))
     assert "the range test does it" in str(read(built, SOLUTIONS))
     assert "Stuck?" not in str(read(built, SOLUTIONS))
+    names = [{cell["id"] for cell in read(built, name)["cells"]} for name in (EXERCISES, SOLUTIONS)]
+    assert [sorted(names[0] - names[1]), sorted(names[1] - names[0])] == [
+        ["97-neighbours-04"],
+        ["97-neighbours-03"],
+    ]
 
 
 def test_the_header_line_is_the_exercises_own(built):

@@ -213,6 +213,33 @@ def test_changes_in_arrays_are_noticed():
     assert judge(doubling, doubles).outcome == WRONG
 
 
+def test_changes_in_a_tree_are_noticed_though_its_nodes_know_their_parents():
+    class Node:
+        def __init__(self, visits, parent=None):
+            self.visits, self.parent, self.children = visits, parent, []
+
+    def tree(rng):
+        root = Node(int(rng.integers(1, 100)))
+        root.children = [Node(int(rng.integers(100)), root) for _ in range(3)]
+        return root
+
+    def total(root):
+        return root.visits + sum(child.visits for child in root.children)
+
+    def backs_up(root):
+        root.children[0].visits += 1
+        return total(root) - 1
+
+    counting = Exercise(
+        "97-x", "x", "x", 1, 1, 1, ("a", "b", "c"),
+        reference=total,
+        cases=lambda rng: [Case((tree(rng),)) for _ in range(3)],
+        keeps_arguments=True,
+    )  # fmt: skip
+    assert judge(counting, total).outcome == CORRECT
+    assert "changes the argument" in judge(counting, backs_up).message
+
+
 def endless(board, point):
     while True:
         with contextlib.suppress(Exception):
