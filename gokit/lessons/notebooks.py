@@ -130,7 +130,9 @@ def _with_ids(path: Path, sources: list[Cell], cells: list[dict]) -> list[dict]:
 
 def _slug(heading: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
-    words = re.findall(r"[a-z0-9]+", ascii_only.lower())
+    # Not "3. Ko": a section that moves up keeps its name.
+    unnumbered = re.sub(r"^\s*[\d.]+\s+", "", ascii_only.lower())
+    words = re.findall(r"[a-z0-9]+", unnumbered)
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word

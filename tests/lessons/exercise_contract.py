@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,19 +99,15 @@ def contract(
         for answer, fragment in pairs
     ]
 
-    @pytest.fixture(scope="class")
-    def stubs(self) -> dict[str, Any]:
-        return answers(source, solved=False)
+    @cache
+    def handed(solved: bool) -> dict[str, Any]:
+        return answers(source, solved=solved)
 
-    @pytest.fixture(scope="class")
-    def solutions(self) -> dict[str, Any]:
-        return answers(source, solved=True)
-
-    def test_the_notebook_has_exactly_these_exercises(self, stubs, solutions):
+    def test_the_notebook_has_exactly_these_exercises(self):
         names = [exercise.id for exercise in every]
         assert names, f"chapter {stem} has no exercises"
-        assert list(stubs) == names
-        assert list(solutions) == names
+        assert list(handed(False)) == names
+        assert list(handed(True)) == names
         assert all(name.startswith(f"{stem[:2]}-") for name in names)
         text = source.read_text(encoding="utf-8")
         assert [name for name in names if f"{{header {name}}}" not in text] == []
@@ -121,13 +118,13 @@ def contract(
         assert set(wrong) <= set(by_id), "wrong variants of exercises that there are not"
 
     @each
-    def test_the_stub_is_not_attempted(self, exercise, stubs):
-        assert judge(exercise, stubs[exercise.id]).outcome == NOT_ATTEMPTED
+    def test_the_stub_is_not_attempted(self, exercise):
+        assert judge(exercise, handed(False)[exercise.id]).outcome == NOT_ATTEMPTED
 
     @each
     @pytest.mark.parametrize("seed", SEEDS)
-    def test_the_solution_passes(self, exercise, seed, solutions):
-        result = judge(exercise, solutions[exercise.id], seed)
+    def test_the_solution_passes(self, exercise, seed):
+        result = judge(exercise, handed(True)[exercise.id], seed)
         assert result.outcome == CORRECT, str(result)
         assert "changes the" not in result.message, "the solution changes its arguments"
 
@@ -163,4 +160,4 @@ def contract(
         assert exercise.title in result._repr_html_()
 
     tests = {name: value for name, value in locals().items() if name.startswith("test_")}
-    return type("Contract", (), {"stubs": stubs, "solutions": solutions, **tests})
+    return type("Contract", (), tests)

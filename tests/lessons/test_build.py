@@ -95,6 +95,22 @@ def test_a_cell_added_in_one_section_renames_none_of_another(course):
     assert [name for name in after if name in before] == before
 
 
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Where is life?", "97-where-is-life-01"),
+        ("3. Ko, and superko", "97-ko-and-superko-01"),
+        ("Zobrist’s naïve hash", "97-zobrists-naive-hash-01"),
+        ("A heading of very many words that never ends", "97-a-heading-of-very-many-words-01"),
+        ("囲碁", "97-section-01"),
+    ],
+)
+def test_a_sections_name_comes_from_its_words(tmp_path, heading, name):
+    source = tmp_path / "97_x.py"
+    source.write_text(f"# %% [markdown]\n# ## {heading}\n", encoding="utf-8")
+    assert [cell["id"] for cell in chapter_cells(source)] == [name]
+
+
 def test_metadata_holds_nothing_of_the_machine(built):
     for name in (CHAPTER, EXERCISES, SOLUTIONS):
         content = read(built, name)
