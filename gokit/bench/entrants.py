@@ -58,8 +58,10 @@ class Peer:
     """Another package at the same task, in a process that sleeps between its turns."""
 
     def __init__(self, name: str, script: str, board: int, python: str | None = None) -> None:
+        """script: the file in `peers` and, after blanks, its options."""
         self.name = name
-        command = [python or sys.executable, str(PEERS / script), "--board", str(board)]
+        file, *options = script.split()
+        command = [python or sys.executable, str(PEERS / file), "--board", str(board), *options]
         try:
             self._process = subprocess.Popen(
                 command,

@@ -68,7 +68,10 @@ def run_rules(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 def run_playouts(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure `light_playouts`: moves of random games without own-eye filling, scored."""
-    peers = {"sgfmill": "sgfmill_playouts.py"}
+    peers = {
+        "sgfmill": "sgfmill_playouts.py",
+        "sgfmill, any suicide": "sgfmill_playouts.py --suicide 1",
+    }
     return [_against_peers("light_playouts", "moves/s", playout_worker, peers, arguments)]
 
 

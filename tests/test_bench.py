@@ -1,0 +1,141 @@
+"""The benchmark command: what scripts read, how ratios are formed, what happens without peers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import groupby
+
+import pytest
+
+from gokit.__main__ import main
+from gokit.bench.compare import ratio_to, summary, take_turns
+from gokit.bench.entrants import Entrant, Peer, Sample
+from gokit.commands.bench import table_lines
+from gokit.go.errors import GoError
+
+
+def bench(capsys, *arguments: str) -> list[dict]:
+    assert main(["bench", *arguments, "--seconds", "0.05", "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "unit"),
+    [("rules", "random_env_steps", "steps/s"), ("playouts", "light_playouts", "moves/s")],
+)
+def test_json_has_what_scripts_read(capsys, task, name, unit):
+    (row,) = bench(capsys, task, "--size", "5", "--no-peers")
+    assert (row["task"], row["unit"], row["board"]) == (name, unit, 5)
+    assert row["value"] > 1000
+    assert row["peers"] == []
+    assert "gokit" in row["versions"]
+
+
+def test_threads_are_measured_beside_one_thread(capsys):
+    (row,) = bench(capsys, "playouts", "--size", "5", "--no-peers", "--threads", "2")
+    assert row["threads"] == 1
+    assert row["threaded"]["threads"] == 2
+    assert row["threaded"]["speedup"] == pytest.approx(
+        row["threaded"]["value"] / row["value"], abs=0.01
+    )
+
+
+def test_installed_peers_take_turns(capsys):
+    pytest.importorskip("sgfmill", reason="sgfmill is not installed")
+    (row,) = bench(capsys, "playouts", "--size", "5")
+    ours, peer = row["value"], row["peers"][0]
+    assert peer["name"] == "sgfmill"
+    assert peer["ratio"] == pytest.approx(ours / peer["value"], rel=0.01)
+    assert peer["ratio_range"][0] <= peer["ratio_range"][1]
+
+
+def test_a_peer_that_is_not_installed_is_named(capsys, monkeypatch):
+    monkeypatch.setattr(Peer, "_read", lambda peer: {"missing": peer.name})
+    (row,) = bench(capsys, "rules", "--size", "5")
+    assert row["not_installed"] == ["OpenSpiel", "pgx"]
+    assert row["peers"] == []
+
+
+def test_a_script_says_which_package_it_lacks(tmp_path):
+    """An interpreter without site-packages has no peers at all."""
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    bare.chmod(0o755)
+    peer = Peer("pgx", "pgx_random.py", 5, str(bare))
+    peer.close()
+    assert peer.missing == "pgx"
+
+
+def test_a_peer_that_dies_is_an_error_with_its_last_words():
+    with pytest.raises(GoError, match="stopped and said"):
+        Peer("nobody", "no_such_script.py", 9)
+    with pytest.raises(GoError, match="cannot run"):
+        Peer("nobody", "sgfmill_playouts.py", 9, "/no/such/python")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rules", "--size", "20"],
+        ["rules", "--seconds", "0"],
+        ["rules", "--threads", "0"],
+        ["playouts", "--compile"],
+        ["playouts", "--peer-python", "/no/such/python"],
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_2(capsys, arguments):
+    assert main(["bench", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+
+
+# Arithmetic, on made-up samples
+
+
+def test_rates_are_medians_and_ratios_are_of_medians():
+    ours = [Sample(10, 1.0, 0.5), Sample(30, 1.0, 0.5), Sample(20, 1.0, 0.5)]
+    theirs = [Sample(1, 1.0, 1.0), Sample(2, 1.0, 1.0), Sample(4, 1.0, 1.0)]
+    ratios = ratio_to(ours, theirs)
+    assert ratios["ratio"] == 10
+    assert ratios["ratio_range"] == [5, 15]
+    assert ratios["ratio_per_cpu_s"] == 20
+    entrant = Entrant("gokit", [lambda: 1])
+    assert summary(entrant, ours)["value"] == 20
+    assert summary(entrant, ours)["per_cpu_s"] == 40
+
+
+def test_entrants_alternate():
+    calls = []
+    entrants = [Entrant(name, [lambda name=name: calls.append(name) or 1]) for name in "ab"]
+    calls.clear()
+    samples = take_turns(entrants, seconds=0.003, rounds=3)
+    assert [name for name, _ in groupby(calls)] == list("ababab")
+    assert [len(its) for its in samples] == [3, 3]
+
+
+def test_workers_run_side_by_side_and_their_units_add_up():
+    one, two = Entrant("one", [lambda: 1]), Entrant("two", [lambda: 1, lambda: 1000])
+    assert one.measure(0.01).units > 0
+    assert two.measure(0.01).units >= 1001
+
+
+def test_the_table_says_what_is_missing_and_how_much_faster():
+    peer = {"name": "pgx", "value": 10.0, "versions": {"pgx": "2"}, "ratio": 5.0}
+    peer |= {"ratio_range": [4.0, 6.0], "ratio_per_cpu_s": 4.5}
+    row = {"task": "random_env_steps", "unit": "steps/s", "board": 9, "value": 50.0}
+    row |= {"peers": [peer], "not_installed": ["OpenSpiel"]}
+    text = "\n".join(table_lines(row))
+    assert "gokit is 5.00× [4.00, 6.00]; 4.50× a processor second" in text
+    assert "OpenSpiel" in text
+    assert "not installed" in text
+
+
+@pytest.mark.slow
+def test_first_call_cold_and_warm(capsys):
+    """The warm cache must spare most of the compiler's time."""
+    assert main(["bench", "rules", "--compile", "--json"]) == 0
+    cold, warm = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (cold["task"], cold["cache"], warm["cache"]) == ("first_call", "cold", "warm")
+    assert warm["position_s"] < cold["position_s"] / 2
