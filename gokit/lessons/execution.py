@@ -36,6 +36,8 @@ def execute(
         timeout=seconds,
         kernel_name="python3",
         record_timing=False,
+        # Else each start warns that the kernel's sockets on this machine are not encrypted.
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory(prefix="gokit-build-") as home:
