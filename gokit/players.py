@@ -181,6 +181,20 @@ class MctsPlayer(_Stateless):
         self.last = None
 
 
+def rollout_player(simulations: int, rng: np.random.Generator, name: str = "rollout") -> MctsPlayer:
+    """Return a tree search that judges positions by random games. Built in chapter 3.
+
+    Its moves all have the same prior, so unvisited ones count as no worse than their parent:
+    otherwise the first move tried would take nearly every visit.
+    """
+    from gokit.search.evaluators import RolloutEvaluator
+    from gokit.search.mcts import SearchConfig
+
+    config = SearchConfig(c_puct=3.0, fpu_reduction=0.0)
+    evaluator = RolloutEvaluator(rng)
+    return MctsPlayer(evaluator, simulations, rng, config=config, avoid_own_eyes=True, name=name)
+
+
 def parse_player(
     spec: str,
     size: int = 9,
@@ -209,16 +223,7 @@ def parse_player(
         network = _network(path, size, rules, device)
         return MctsPlayer(network, count, np.random.default_rng(seed), name=spec.strip())
     if head == "rollout" and not rest:
-        from gokit.search.evaluators import RolloutEvaluator
-
-        rng = np.random.default_rng(seed)
-        return MctsPlayer(
-            RolloutEvaluator(rng),
-            _count(count, spec),
-            rng,
-            avoid_own_eyes=True,
-            name=spec.strip(),
-        )
+        return rollout_player(_count(count, spec), np.random.default_rng(seed), spec.strip())
     if kind == "gtp" and rest.strip():
         from gokit.gtp import GtpPlayer
 

@@ -150,6 +150,12 @@ def test_rollouts_beat_random_play():
     assert wins >= 5
 
 
+def test_rollouts_look_at_every_move_before_they_settle():
+    player = parse_player("rollout@200", 5, seed=1)
+    player.choose(Position(5))
+    assert (player.last.visits[0] > 0).sum() > 20
+
+
 @pytest.mark.parametrize("spec", ["random", "rollout@8"])
 def test_a_seed_decides_the_game_and_another_seed_changes_it(spec):
     def game(seed):

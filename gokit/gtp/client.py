@@ -26,7 +26,8 @@ def gnugo_command(level: int = 10, seed: int | None = None, rules: Rules = NO_SU
 
     It captures all dead stones before it passes (a Tromp-Taylor score is wrong otherwise), and
     never resigns. seed: its own, None for the one it always takes. GNU Go is nearly
-    deterministic: one opening and one colour make one game.
+    deterministic: one opening and one colour make one game. Matches are best under rules
+    without suicide: where it allows suicide, it does not hold it to superko.
     """
     ko = {"positional": "--positional-superko", "situational": "--situational-superko"}
     command = ["gnugo", "--mode", "gtp", "--level", str(level), "--chinese-rules"]
