@@ -52,6 +52,16 @@ class MatchGame:
     winner: int | None
     margin: float | None = None
 
+    @property
+    def result(self) -> str:
+        """The result as SGF writes it: "B+3.5", "W+R", "0" for a draw, "Void" for none."""
+        if self.winner is None:
+            return "Void"
+        if self.winner == EMPTY:
+            return "0"
+        by = "R" if self.margin is None else f"{abs(self.margin):g}"
+        return f"{'B' if self.winner == BLACK else 'W'}+{by}"
+
 
 @dataclass(frozen=True)
 class MatchResult:
@@ -126,7 +136,7 @@ class MatchResult:
         text = (
             f"{self.a} against {self.b}: {score}, n = {self.games} "
             f"({self.wins} won, {self.losses} lost, {self.draws} drawn; "
-            f"{self.distinct_games} distinct games)"
+            f"{self.distinct_games} distinct games; {self.rules.name}, komi {self.rules.komi:g})"
         )
         return text + (f"; {self.unfinished} unfinished, not counted" if self.unfinished else "")
 

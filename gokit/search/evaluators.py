@@ -72,7 +72,7 @@ class RolloutEvaluator:
             np.ascontiguousarray(indices, np.int64),
             self.playouts,
             3 * games.geometry.n_points + 20,
-            random_states(self.rng, batch),
+            random_states(self.rng, batch * self.playouts),
             float(games.rules.komi),
             self.value_kind == "margin",
             values,
@@ -85,7 +85,8 @@ def _roll_out(g, rows, indices, playouts, max_moves, states, komi, by_margin, va
     margins = np.empty(playouts, np.int64)
     for i in range(indices.size):
         row = rows[indices[i]]
-        playouts_from(g, row, playouts, max_moves, states[i : i + 1], margins)
+        own_states = states[i * playouts : (i + 1) * playouts]
+        playouts_from(g, row, playouts, max_moves, own_states, margins)
         total = 0.0
         for margin in margins:
             total += margin / g.n_points if by_margin else np.sign(margin - komi)
