@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gokit.go.coordinates import from_gtp, to_row_column
 from gokit.gtp.protocol import GtpError
 
@@ -39,9 +41,16 @@ def free_points(stones: int, size: int) -> list[int]:
         raise GtpError("invalid number of stones")
     most = most_fixed_stones(size)
     points = fixed_points(min(stones, most), size) if most else []
-    while len(points) < stones:
-        free = [point for point in range(size * size) if point not in points]
-        points.append(max(free, key=lambda point: _room(point, points, size)))
+    rows, columns = np.divmod(np.arange(size * size), size)
+    edge = np.minimum(np.minimum(rows, columns), size - 1 - np.maximum(rows, columns))
+    # The distance to the nearest stone counts up to what the edge allows; ties go to the centre.
+    nearest = 2 * edge + 2
+    for count in range(stones):
+        if count == len(points):
+            points.append(int(np.argmax(nearest * size + edge)))
+        row, column = to_row_column(points[count], size)
+        nearest = np.minimum(nearest, abs(rows - row) + abs(columns - column))
+        nearest[points[count]] = -1
     return points
 
 
@@ -53,12 +62,3 @@ def given_points(vertices: list[str], size: int) -> list[int]:
     if size * size in points:
         raise GtpError("bad vertex list: a pass is no handicap stone")
     return points
-
-
-def _room(point: int, points: list[int], size: int) -> tuple[int, int]:
-    """Return the distance to the nearest stone, then that to the nearest edge."""
-    row, column = to_row_column(point, size)
-    edge = min(row, column, size - 1 - row, size - 1 - column)
-    others = (to_row_column(other, size) for other in points)
-    nearest = min((abs(row - r) + abs(column - c) for r, c in others), default=0)
-    return min(nearest, 2 * edge + 2), edge
