@@ -273,7 +273,8 @@ class BoardView {
     parts.keys.hidden = !show.keys;
     parts.board.setAttribute("viewBox", `0 0 ${side} ${side}`);
     parts.board.dataset.size = game.size;
-    parts.board.style.maxWidth = `${Math.max(260, 1.55 * side)}px`; // no giant stones on 2 × 2
+    // No giant stones on 2 × 2.
+    this.root.style.setProperty("--board-width", `${Math.min(620, Math.max(260, 1.45 * side))}px`);
     const name = this.view.title ? `${this.view.title}. ` : "";
     parts.board.setAttribute("aria-label", `${name}Go board, ${game.size} by ${game.size}`);
     if (this.drawnSize !== game.size) layers.base.innerHTML = boardLayer(game.size, this.id);

@@ -58,7 +58,7 @@ export function markup(id) {
   const player = (color) =>
     `<div class="gk-player" data-color="${color}"><span class="gk-dot gk-dot-${color}" aria-hidden="true"></span>` +
     `<span class="gk-name"></span><span class="gk-captured"></span></div>`;
-  return `
+  return `<div class="gk-layout">
     <div class="gk-main">
       <div class="gk-title" data-part="title"></div>
       <svg data-part="board" role="application" tabindex="0" aria-describedby="${id}-keys">
@@ -78,6 +78,7 @@ export function markup(id) {
       ${bars}
       <p class="gk-keys" id="${id}-keys" data-part="keys" hidden>${KEYS}</p>
       <input data-part="file" type="file" accept=".sgf,application/x-go-sgf" hidden>
+    </div>
     </div>
     <div class="gk-hidden" data-part="live" aria-live="polite"></div>`;
 }
