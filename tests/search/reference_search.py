@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 
 import numpy as np
 
@@ -16,17 +17,20 @@ class HashEvaluator:
 
     value_kind = "win"
 
-    def __init__(self, spread: float = 1.0) -> None:
+    def __init__(self, spread: float = 1.0, pass_logit: float | None = None) -> None:
         self.spread = spread
+        self.pass_logit = pass_logit
         self.seen: list[int] = []
 
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits, values = [], []
         for i in indices:
             assert games.ended[i] == 0, "an evaluator was asked about a finished game"
-            stones = hash((games.boards()[i].tobytes(), int(games.to_move[i]))) % 2**32
+            stones = zlib.crc32(games.boards()[i].tobytes() + bytes([games.to_move[i]]))
             rng = np.random.default_rng([stones, int(games.move_number[i])])
             logits.append(self.spread * rng.normal(size=games.n_actions))
+            if self.pass_logit is not None:
+                logits[-1][-1] = self.pass_logit
             values.append(rng.uniform(-0.9, 0.9))
             self.seen.append(stones)
         return np.array(logits, np.float32), np.array(values, np.float32)

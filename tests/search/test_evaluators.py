@@ -13,7 +13,6 @@ from gokit.nn.inference import NetworkEvaluator
 from gokit.nn.networks import NetworkConfig, ResNet
 from gokit.search.evaluators import RolloutEvaluator, UniformEvaluator
 
-
 EVALUATORS = [
     UniformEvaluator(),
     RolloutEvaluator(np.random.default_rng(0), playouts=2),

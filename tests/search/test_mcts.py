@@ -157,7 +157,9 @@ def test_visits_sum_to_simulations_and_stay_on_legal_moves(algorithm: str) -> No
 
 @pytest.mark.parametrize("algorithm", ["puct", "gumbel"])
 def test_the_seed_decides_everything(algorithm: str) -> None:
-    options = {"noise_fraction": 0.5, "temperature": 1.0} if algorithm == "puct" else {}
+    options = {"c_scale": 0.01}
+    if algorithm == "puct":
+        options = {"noise_fraction": 0.5, "temperature": 1.0}
     search = Search(slow.HashEvaluator(), SearchConfig(24, algorithm, **options))
     games = Games(16, 5)
     first, again, other = (search.run(games, np.random.default_rng(s)) for s in (1, 1, 2))
@@ -188,7 +190,7 @@ def test_some_of_the_games_can_be_searched_and_none_is_changed() -> None:
 
 def test_noise_survives_the_first_playout_and_no_simulation_is_wasted() -> None:
     """F-01: a root evaluated again by the first playout loses its noise and one simulation."""
-    evaluator = slow.HashEvaluator(spread=3.0)
+    evaluator = slow.HashEvaluator(spread=3.0, pass_logit=-30.0)
     config = SearchConfig(50, noise_fraction=0.25, noise_alpha=3.0)
     search = Search(evaluator, config)
     result = search.run(Games(1, 5), np.random.default_rng(3))
