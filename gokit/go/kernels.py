@@ -3,7 +3,8 @@
 Every function takes the geometry `g`, the row as int64 words `row`, and its int16 view `cells`.
 Liberties are pseudo-liberties: a chain holds the number of (stone, empty neighbour) pairs and the
 sum and the sum of squares of those neighbours' cells, packed in one word, so that placing or
-removing a stone is one addition a neighbour. A chain is in atari where count × squares = sum²
+removing a stone is one addition a neighbour. Empty and border cells have the head 0, a chain of no
+meaning, so that this addition needs no branch. A chain is in atari where count × squares = sum²
 (Cauchy-Schwarz with equality: all its liberties are one cell).
 
 Built slowly and readably in chapter 1.
@@ -220,14 +221,13 @@ def remove_chain(g, row, cells, p):
     stone = p
     while True:
         cells[at(g.color + stone)] = EMPTY
+        cells[at(g.head + stone)] = 0
         cells[at(g.empty + row[EMPTIES])] = stone
         cells[at(g.slot + stone)] = row[EMPTIES]
         row[EMPTIES] += 1
         freed = liberty(stone)
         for q in (stone - g.stride, stone - 1, stone + 1, stone + g.stride):
-            # The border counts as a chain of its own whose head is cell 0.
-            if color_at(g, cells, q) != EMPTY:
-                row[at(g.liberties + head_of(g, cells, q))] += freed
+            row[at(g.liberties + head_of(g, cells, q))] += freed
         removed += 1
         stone = np.int64(cells[at(g.next + stone)])
         if stone == p:
@@ -274,10 +274,8 @@ def place(g, row, cells, p):
     own = np.int64(0)
     lost = liberty(p)
     for q in (p - g.stride, p - 1, p + 1, p + g.stride):
-        if color_at(g, cells, q) == EMPTY:
-            own += liberty(q)
-        else:
-            row[at(g.liberties + head_of(g, cells, q))] -= lost
+        own += liberty(q) if color_at(g, cells, q) == EMPTY else 0
+        row[at(g.liberties + head_of(g, cells, q))] -= lost
     row[at(g.liberties + p)] = own
 
     head = p
