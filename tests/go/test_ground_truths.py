@@ -26,10 +26,14 @@ from tests.go.reference import position_graph
 LONGEST = 60  # no sequence walked below is longer
 
 
-def empty_row(g, superko: int, suicide: bool) -> np.ndarray:
-    row = np.zeros(row_words(g, LONGEST), np.int64)
-    kernels.clear(g, row, row.view(np.int16), superko, suicide, LONGEST)
+def empty_row(g, superko: int, suicide: bool, longest: int = LONGEST) -> np.ndarray:
+    row = np.zeros(row_words(g, longest), np.int64)
+    kernels.clear(g, row, row.view(np.int16), superko, suicide, longest)
     return row
+
+
+def legal_boards(g) -> int:
+    return count_legal_boards(g, empty_row(g, SIMPLE, suicide=True, longest=1))
 
 
 @njit
@@ -86,28 +90,40 @@ def count_sequences(g, start, depth, last_action, either_color):
 
 
 @njit
-def count_simple_paths(successors, out_degree):
-    """Count the simple paths from node 0: `successors` [nodes, most successors] of at most 64."""
-    path = np.zeros(successors.shape[0] + 1, np.int64)
-    tried = np.zeros(successors.shape[0] + 1, np.int64)
-    visited = np.uint64(1)
+def count_simple_paths(successors):
+    """Count the simple paths from node 0; bit j of `successors[i]`: an edge from node i to j."""
+    ahead = np.zeros(successors.size, np.uint64)  # the unvisited successors, a set a level
+    node = np.zeros(successors.size, np.uint64)  # the path, each node as a bit
+    one = np.uint64(1)
+    node[0] = one
+    visited = one
+    ahead[0] = successors[0] & ~visited
     level, count = 0, 1
     while level >= 0:
-        here = path[level]
-        if tried[level] == out_degree[here]:
-            visited ^= np.uint64(1) << np.uint64(here)
+        if ahead[level] == 0:
+            visited ^= node[level]
             level -= 1
             continue
-        there = successors[here, tried[level]]
-        tried[level] += 1
-        bit = np.uint64(1) << np.uint64(there)
-        if visited & bit == 0:
-            visited |= bit
-            count += 1
+        bit = ahead[level] & (~ahead[level] + one)
+        ahead[level] ^= bit
+        count += 1
+        beyond = successors[index_of(bit)] & ~(visited | bit)
+        if beyond:
             level += 1
-            path[level] = there
-            tried[level] = 0
+            node[level] = bit
+            visited |= bit
+            ahead[level] = beyond
     return count
+
+
+@njit
+def index_of(bit):
+    """The position of the only bit that is set."""
+    below, index = bit - np.uint64(1), 0
+    for shift in (32, 16, 8, 4, 2, 1):
+        if below >> np.uint64(index + shift - 1) & np.uint64(1):
+            index += shift
+    return index
 
 
 def engine_graph(g) -> dict[bytes, set[bytes]]:
@@ -135,8 +151,7 @@ def engine_graph(g) -> dict[bytes, set[bytes]]:
 
 @pytest.mark.parametrize(("size", "count"), [(1, 1), (2, 57), (3, 12_675)])
 def test_legal_positions_of_squares(size, count):
-    g = geometry(size)
-    assert count_legal_boards(g, empty_row(g, POSITIONAL, suicide=True)) == count
+    assert legal_boards(geometry(size)) == count
 
 
 @pytest.mark.parametrize(
@@ -145,14 +160,13 @@ def test_legal_positions_of_squares(size, count):
 )
 def test_legal_positions_of_rectangles(rows, columns, count):
     for g in (geometry(rows, columns), geometry(columns, rows)):
-        assert count_legal_boards(g, empty_row(g, POSITIONAL, suicide=True)) == count
+        assert legal_boards(g) == count
 
 
 @pytest.mark.slow
 def test_legal_positions_of_4x4():
     """All 43,046,721 colourings, one by one."""
-    g = geometry(4)
-    assert count_legal_boards(g, empty_row(g, POSITIONAL, suicide=True)) == 24_318_165
+    assert legal_boards(geometry(4)) == 24_318_165
 
 
 # Stones only, Black first, colours alternate. 2×2, 3×3 and 4×4 without suicide were also
@@ -223,20 +237,16 @@ def test_games_by_the_engines_superko(columns, games):
 
 def test_games_are_simple_paths_of_the_position_graph():
     for columns, games in ((1, 1), (2, 9), (3, 907)):
-        assert count_simple_paths(*arrays_of(engine_graph(geometry(1, columns)))) == games
+        assert count_simple_paths(bits_of(engine_graph(geometry(1, columns)))) == games
 
 
 @pytest.mark.slow
 def test_games_on_1x4():
     """2.1 thousand million games: walked on the engine's graph, not played one by one."""
-    assert count_simple_paths(*arrays_of(engine_graph(geometry(1, 4)))) == 2_098_407_841
+    assert count_simple_paths(bits_of(engine_graph(geometry(1, 4)))) == 2_098_407_841
 
 
-def arrays_of(graph) -> tuple[np.ndarray, np.ndarray]:
-    """A graph as arrays, the empty board first."""
+def bits_of(graph) -> np.ndarray:
+    """The successors of each node as bits, the empty board first: uint64 [nodes], at most 64."""
     index = {board: i for i, board in enumerate(sorted(graph))}
-    out_degree = np.array([len(graph[board]) for board in index], np.int64)
-    successors = np.zeros((len(index), max(1, out_degree.max())), np.int64)
-    for board, i in index.items():
-        successors[i, : out_degree[i]] = [index[there] for there in graph[board]]
-    return successors, out_degree
+    return np.array([sum(1 << index[b] for b in graph[board]) for board in index], np.uint64)
