@@ -211,6 +211,23 @@ def test_nbgrader_finds_its_metadata(built):
     assert graded["outputs"][-1]["data"]["text/plain"] == "2.0"
 
 
+def test_nbgrader_releases_the_exercises_that_we_commit(built):
+    preprocessors = pytest.importorskip("nbgrader.preprocessors")
+    nbformat = pytest.importorskip("nbformat")
+    from nbgrader.nbgraderformat import MetadataValidator
+
+    ours = nbformat.read(built / EXERCISES, as_version=4)
+    released = nbformat.read(built / SOLUTIONS, as_version=4)
+    for content in (ours, released):
+        MetadataValidator().validate_nb(content)
+    preprocessors.ClearSolutions().preprocess(released, {})
+    sources = [
+        {cell.id: cell.source for cell in content.cells if cell.cell_type == "code"}
+        for content in (released, ours)
+    ]
+    assert sources[0] == sources[1]
+
+
 def test_building_again_writes_nothing(built, monkeypatch):
     monkeypatch.setattr(builder, "execute", pytest.fail)
     assert build(built) == []
@@ -383,6 +400,26 @@ def test_kernels_see_the_dials_and_no_display_backend(tmp_path, monkeypatch):
     assert first.startswith("['1', '0', ")
     assert "agg'" not in first
     assert "gokit-build-" in home
+
+
+def test_in_a_kernel_an_error_is_shown_at_the_cells_own_line(course):
+    setup = 'import gokit.lessons.checks\ngokit.lessons.checks.__path__.append("checks")'
+    answer = (
+        "from gokit.lessons import check\n"
+        "def slips(board, point):\n"
+        "    return board[point]  # the learner's line\n"
+        "def endless(board, point):\n"
+        "    return endless(board, point)\n"
+        'check("97-free", slips)\n'
+        'check("97-free", endless)'
+    )
+    ran = execute(code_cells(setup, answer), course)
+    shown = [output["data"]["text/plain"] for output in ran["cells"][1]["outputs"]]
+    assert len(shown) == 2
+    assert "in slips, line 3 of its cell" in shown[0]
+    assert "    return board[point]  # the learner's line" in shown[0]
+    assert "RecursionError" in shown[1]
+    assert "in endless, line 5 of its cell" in shown[1]
 
 
 def test_a_cell_that_never_ends_is_named(tmp_path):

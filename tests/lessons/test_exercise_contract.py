@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def run(root: Path, module: str) -> tuple[int, str]:
         cwd=root,
         capture_output=True,
         text=True,
-        env={"PATH": "", "PYTHONPATH": str(ROOT), "GOKIT_HOME": str(root / "home")},
+        env=dict(os.environ) | {"PYTHONPATH": str(ROOT), "GOKIT_HOME": str(root / "home")},
     )
     return done.returncode, done.stdout + done.stderr
 
