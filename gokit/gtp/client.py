@@ -13,9 +13,9 @@ from gokit.go.position import Position
 from gokit.go.rules import BLACK, COLOR_NAMES, NO_SUICIDE, TROMP_TAYLOR, Rules
 from gokit.gtp.process import EngineProcess
 from gokit.gtp.protocol import COLOR_LETTERS, COLOR_WORDS
+from gokit.players import RESIGN
 
 NEEDED = ("boardsize", "clear_board", "komi", "play", "genmove")
-RESIGN = -1
 
 # Two stones that Black may only join by a suicide: legal or not, by the rules alone.
 _SUICIDE_PROBE = (("w", "A2"), ("w", "B2"), ("b", "A1"), ("w", "C1"))

@@ -256,6 +256,15 @@ def test_giant_input_is_bounded(content):
     assert time.perf_counter() - started < 30
 
 
+def test_what_is_too_large_is_not_even_parsed(tmp_path):
+    game = b"(;C[" + b"x" * MAX_BYTES + b"])"
+    path = tmp_path / "large.sgf"
+    path.write_bytes(game)
+    for source in (game, path):
+        with pytest.raises(SgfError, match="at most 1 MiB"):
+            read_sgf(source)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_files_give_a_record_or_an_sgf_error(data):
