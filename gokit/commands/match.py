@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of openings and players (default 1)")
     parser.add_argument("--sgf", metavar="DIR", help="write every game there")
     parser.add_argument("--device", default="cpu", help="auto, cpu or cuda (default cpu)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of a network")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a line")
 
 
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int | None:
 
     if args.seed < 0:
         raise GoError(f"a seed is a whole number from 0, not {args.seed}")
+    if args.threads < 1:
+        raise GoError(f"threads is a whole number from 1, not {args.threads}")
     if args.max_moves is not None and args.max_moves < 1:
         raise GoError(f"max-moves is at least 1, not {args.max_moves}")
     rules = _rules(args).replace(komi=args.komi)
@@ -61,6 +64,8 @@ def run(args: argparse.Namespace) -> int | None:
     try:
         for spec, seed in ((args.a, seeds[0]), (args.b, seeds[1])):
             players.append(parse_player(spec, args.size, rules, seed, args.device))
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(args.threads)
         hidden = not sys.stderr.isatty()
         with tqdm(total=args.games, unit="game", disable=hidden, leave=False) as bar:
             result = play_match(

@@ -80,7 +80,7 @@ class Card:
         try:
             card = cls(
                 rules=Rules.from_dict(fields["rules"]),
-                sizes=tuple(fields["sizes"]),
+                sizes=tuple(fields["sizes"]) if isinstance(fields["sizes"], list) else (),
                 features=fields["features"],
                 network=NetworkConfig.from_dict(fields["network"]),
                 value=fields["value"],
