@@ -213,6 +213,9 @@ def test_play_goes_on_after_two_passes_and_with_one_colour_twice(engine):
     assert (engine.position.board == BLACK).sum() == 3
     ok(engine, "play w pass")
     ok(engine, "play b pass")
+    assert engine.position.is_over
+    ok(engine, "play w pass")
+    assert not engine.position.is_over, "a third pass is the first of a new phase"
     assert from_gtp(ok(engine, "genmove w"), 9) <= 81
     ok(engine, "all_legal w")
 
@@ -472,6 +475,22 @@ def test_a_stream_of_bytes_gets_one_response_a_command():
     commands = [parse_line(line) for line in junk.split(b"\n")]
     assert sink.getvalue().count(b"\n\n") == sum(c is not None for c in commands) + 2
     assert sink.getvalue().endswith(b"=1 gokit\n\n=2\n\n")
+
+
+def test_each_response_is_flushed_before_the_next_line_is_read():
+    events = []
+
+    class Sink(io.BytesIO):
+        def flush(self):
+            events.append("flush")
+
+    class Source(io.BytesIO):
+        def readline(self, limit=-1):
+            events.append("read")
+            return super().readline(limit)
+
+    GtpEngine(random_player).serve(Source(b"name\n\nshowboard\n"), Sink())
+    assert events == ["read", "flush", "read", "read", "flush", "read"]
 
 
 def test_endless_lines_are_refused_in_bounded_memory():
