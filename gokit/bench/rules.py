@@ -132,7 +132,11 @@ def _against_peers(task, unit, worker, peers, arguments) -> dict[str, Any]:
             row["peers"].append(described)
         else:
             threaded = summary(entrant, its)
-            row["threaded"] = {"threads": arguments.threads, "value": threaded["value"]}
-            row["threaded"]["speedup"] = round(threaded["value"] / row["value"], 2)
+            row["threaded"] = {
+                "threads": arguments.threads,
+                "value": threaded["value"],
+                "speedup": round(threaded["value"] / row["value"], 2),
+                "per_cpu_s": threaded["per_cpu_s"],
+            }
     row["not_installed"] = missing
     return row

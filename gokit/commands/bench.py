@@ -79,8 +79,9 @@ def table_lines(row: dict[str, Any]) -> list[str]:
     lines = [f"{row['task']}, {board}, {row['unit']}", _line("gokit, 1 thread", row["value"])]
     if "threaded" in row:
         threaded = row["threaded"]
-        name = f"gokit, {threaded['threads']} threads"
-        lines.append(_line(name, threaded["value"], f"{threaded['speedup']:.2f}× one thread"))
+        same = threaded["per_cpu_s"] / row["per_cpu_s"]
+        text = f"{threaded['speedup']:.2f}× one thread; {same:.2f}× a processor second"
+        lines.append(_line(f"gokit, {threaded['threads']} threads", threaded["value"], text))
     for peer in row["peers"]:
         low, high = peer["ratio_range"]
         versions = " ".join(f"{name} {number}" for name, number in peer["versions"].items())

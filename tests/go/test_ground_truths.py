@@ -56,10 +56,11 @@ def count_legal_boards(g, blank):
 
 
 @njit
-def count_sequences(g, start, depth, last_action, either_color):
+def count_sequences(g, start, depth, last_action, either_color, enough):
     """Count the legal sequences of exactly `depth` actions, none above `last_action`.
 
-    either_color: whether the side to move is free to choose at every turn.
+    either_color: whether the side to move is free to choose at every turn. Counting stops above
+    `enough`, so that rules which allow too much fail at once and do not run for ever.
     """
     rows = np.zeros((depth + 1, start.size), np.int64)
     cells = rows.view(np.int16)
@@ -70,6 +71,8 @@ def count_sequences(g, start, depth, last_action, either_color):
     while level >= 0:
         if level == depth:
             count += 1
+            if count > enough:
+                return count
             level -= 1
             continue
         choice = tried[level]
@@ -193,15 +196,15 @@ def test_move_sequences_by_depth(rows, columns, superko, suicide, counts):
     g = geometry(rows, columns)
     start = empty_row(g, superko, suicide)
     last_stone = g.n_points - 1
-    found = [count_sequences(g, start, depth, last_stone, False) for depth in range(len(counts))]
-    assert found == counts
+    for depth, count in enumerate(counts):
+        assert count_sequences(g, start, depth, last_stone, False, count) == count
 
 
 def test_move_sequences_with_passes():
     g = geometry(3)
     start = empty_row(g, POSITIONAL, suicide=False)
-    found = [count_sequences(g, start, depth, g.n_points, False) for depth in range(5)]
-    assert found == [1, 10, 91, 738, 5281]
+    for depth, count in enumerate([1, 10, 91, 738, 5281]):
+        assert count_sequences(g, start, depth, g.n_points, False, count) == count
 
 
 @pytest.mark.parametrize(
@@ -222,7 +225,7 @@ def test_one_point_has_one_game():
     for superko in (POSITIONAL, SITUATIONAL):
         start = empty_row(g, superko, suicide=True)
         expected = 0 if superko == POSITIONAL else 1
-        assert count_sequences(g, start, 1, g.n_points - 1, False) == expected
+        assert count_sequences(g, start, 1, g.n_points - 1, False, expected) == expected
 
 
 @pytest.mark.parametrize(("columns", "games"), [(1, 1), (2, 9), (3, 907)])
@@ -230,9 +233,13 @@ def test_games_by_the_engines_superko(columns, games):
     """Every game, of every length, either colour to move: the history alone ends them."""
     g = geometry(1, columns)
     start = empty_row(g, POSITIONAL, suicide=True)
-    of_length = [count_sequences(g, start, n, g.n_points - 1, True) for n in range(3**columns)]
-    assert of_length[-1] == 0, "a game is longer than there are boards"
-    assert sum(of_length) == games
+    last_stone, found = g.n_points - 1, 0
+    for length in range(3**columns):
+        of_length = count_sequences(g, start, length, last_stone, True, games - found)
+        found += of_length
+        assert found <= games
+    assert of_length == 0, "a game is longer than there are boards"
+    assert found == games
 
 
 def test_games_are_simple_paths_of_the_position_graph():

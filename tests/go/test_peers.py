@@ -198,6 +198,7 @@ def played_out(size: int, rules: Rules, seed: int) -> Position:
     generator = np.random.default_rng(seed)
     position = Position(size, rules)
     while not position.is_over:
+        assert position.move_number < 10 * size * size, "a game without own-eye filling ends"
         stones = position.board.ravel()
         useful = [
             move
