@@ -14,6 +14,7 @@ from gokit.go.coordinates import COLUMNS
 from gokit.go.diagram import star_points
 from gokit.go.drawing import (
     CONTRAST,
+    FLAT,
     INK,
     STONE_EDGE,
     STONE_FILL,
@@ -201,7 +202,7 @@ def _draw_heat(ax: Axes, shares: np.ndarray, board: np.ndarray, with_text: bool)
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
-    best = max(shares[: board.size].max(), 1e-9)
+    best = max(shares[: board.size].max(), FLAT)
     for index in np.flatnonzero(shares[: board.size] > 0.002):
         row, column = divmod(int(index), board.shape[1])
         strength = float(np.sqrt(shares[index] / best))

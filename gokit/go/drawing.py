@@ -19,6 +19,7 @@ STONE_FILL = {1: "#1b1d21", 2: "#fbfaf6"}
 STONE_EDGE = {1: "#000000", 2: "#6f6a5f"}
 CONTRAST = {0: INK, 1: "#ffffff", 2: "#101214"}
 HEAT_PALE, HEAT_DEEP = (217, 232, 251), (15, 87, 168)
+FLAT = 0.15  # a policy whose best move has less than this is drawn pale throughout
 SHAPES = ("triangle", "square", "circle", "cross")
 
 
@@ -174,7 +175,7 @@ def _stones(board: np.ndarray, margin: float) -> str:
 
 
 def _heat(shares: np.ndarray, board: np.ndarray, margin: float) -> str:
-    best = max(shares[: board.size].max(), 1e-9)
+    best = max(shares[: board.size].max(), FLAT)
     pale, deep = np.array(HEAT_PALE), np.array(HEAT_DEEP)
     tiles = []
     for _, x, y, index in _points(board, margin):

@@ -22,12 +22,11 @@ const NEW_GAME = {
 };
 const SIZES = [5, 7, 9, 13, 19];
 
-let mounted = 0;
-
 class BoardView {
   constructor(element, options, callbacks) {
     this.callbacks = callbacks;
-    this.id = `gk${++mounted}`;
+    // A counter would not do: a notebook loads this module anew for each board.
+    this.id = `gk-${Math.random().toString(36).slice(2)}`;
     this.root = document.createElement("div");
     this.root.className = "gokit-board";
     this.root.innerHTML = markup(this.id);

@@ -6,6 +6,7 @@ import { BLACK, COLUMNS, EMPTY, WHITE } from "./rules.js";
 export const CELL = 40;
 const MARGIN = 44;
 const STONE = 18.9;
+const FLAT = 0.15; // a policy whose best move has less than this is drawn pale throughout
 
 export const sideOf = (size) => 2 * MARGIN + CELL * (size - 1);
 
@@ -215,15 +216,16 @@ const areaSquare = (x, y, owner, half) =>
 
 /** Policy: a tile for each move, darker where likelier, with its percentage from 1 % up. */
 export function heatLayer(position, heat, withText) {
-  const best = Math.max(...heat.slice(0, position.pass));
-  return heat
-    .slice(0, position.pass)
+  const shares = heat.slice(0, position.pass);
+  const best = Math.max(...shares);
+  const clear = shares.filter((share) => share === best).length === 1;
+  return shares
     .map((share, point) => {
       if (!(share > 0.002)) return "";
       const [x, y] = centre(point, position.size);
-      const strength = Math.sqrt(share / best);
+      const strength = Math.sqrt(share / Math.max(best, FLAT));
       const tile = tag("rect", {
-        class: `gk-heat${share === best ? " gk-best" : ""}`,
+        class: `gk-heat${clear && share === best ? " gk-best" : ""}`,
         style: `--share: ${Math.round(strength * 100)}%`,
         x: x - 18,
         y: y - 18,

@@ -114,12 +114,15 @@ export function readSgf(text, rules) {
 
 /** The position at the end of the moves; an Error that numbers the first illegal one. */
 function playOut(game) {
+  const start = Position.start(game);
+  if (start.groups().some((group) => group.liberties.size === 0))
+    throw new Error("The record sets up a group without liberties.");
   return game.moves.reduce((position, move, index) => {
     const illegal = position.illegality(move);
     if (illegal)
       throw new Error(`Move ${index + 1} of the record is illegal here. ${illegal.sentence}`);
     return position.play(move);
-  }, Position.start(game));
+  }, start);
 }
 
 /** Write { size, rules, setup, first, moves, end } as an SGF record. */

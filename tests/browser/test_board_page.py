@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gokit.go.rules import NO_SUICIDE, TROMP_TAYLOR
+from gokit.widgets.source import module_source
 
 pytestmark = pytest.mark.browser
 
@@ -231,11 +232,15 @@ def test_every_size_is_drawn_and_played(open_board, size):
 
 def test_two_boards_on_a_page_do_not_share_names(open_board):
     board = open_board(5)
-    ids = board.page.evaluate(
-        "() => { const clone = document.createElement('div'); document.body.append(clone);"
-        " view.constructor && new view.constructor(clone, {}, {});"
-        " return [...document.querySelectorAll('[id]')].map((e) => e.id); }"
-    )
+    load_again = """async (source) => {
+      // As a notebook does: each board has a copy of the module of its own.
+      const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const { mount } = await import(address);
+      mount(document.body);
+      return [...document.querySelectorAll("[id]")].map((element) => element.id);
+    }"""
+    ids = board.page.evaluate(load_again, module_source())
+    assert len(ids) > 10
     assert len(ids) == len(set(ids))
 
 
@@ -270,6 +275,7 @@ def test_a_record_goes_out_and_comes_back(open_board, tmp_path):
         ("(;SZ[5];B[cc]", "closing bracket"),
         ("(;SZ[25];B[cc])", 'board size is "25"'),
         ("(;SZ[5];B[cc];W[cc])", "Move 2 of the record is illegal here. C3 is occupied"),
+        ("(;SZ[2]AB[aa:bb])", "a group without liberties"),
         ("(;SZ[5];B[zz])", '"zz", which is not on this board'),
     ],
 )

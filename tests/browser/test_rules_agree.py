@@ -26,7 +26,20 @@ globalThis.report = (game) => replay(game).map((position) => ({
 }));
 globalThis.writeSgf = writeSgf;
 globalThis.readSgf = readSgf;
+// What each text is read as: "game" where it replays, else the kind of error.
+globalThis.outcomes = (texts, rules) => texts.map((text) => {
+  try {
+    replay(readSgf(text, rules));
+    return "game";
+  } catch (error) {
+    return error.constructor.name;
+  }
+});
 """
+RECORD = (
+    "(;FF[4]GM[1]SZ[9]KM[6.5]HA[2]AB[cc][gg]AW[aa:bb]PL[W]RE[B+R]C[a \\] b];W[ee];B[ce]"
+    "(;W[];B[tt])(;W[dd]))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +118,19 @@ def test_each_half_reads_the_others_records(rules_page):
         theirs = rules_page.evaluate("([text, rules]) => readSgf(text, rules)", record)
         for field in ("size", "setup", "first", "moves"):
             assert theirs[field] == game[field], field
+
+
+def test_a_damaged_record_is_a_game_or_a_sentence(rules_page):
+    rng = np.random.default_rng(11)
+    letters = "()[];:ABWZSKM\\abct19 \n"
+    texts = [RECORD]
+    for _ in range(3000):
+        text = RECORD
+        for _ in range(rng.integers(1, 5)):
+            at, length = int(rng.integers(len(text))), int(rng.integers(0, 6))
+            inserted = rng.choice(list(letters)) if rng.random() < 0.7 else ""
+            text = text[:at] + inserted + text[at + length :]
+        texts.append(text)
+    told = rules_page.evaluate("([t, r]) => outcomes(t, r)", [texts, Rules().to_dict()])
+    assert told[0] == "game"
+    assert set(told) == {"game", "Error"}, "an error that is not one of the reader's own sentences"
