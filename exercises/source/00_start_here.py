@@ -12,14 +12,15 @@
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
-REPOSITORY = "https://github.com/OWNER/alphago-from-scratch"
 if importlib.util.find_spec("gokit") is None:  # on Colab, for instance
-    course = "/content/alphago-from-scratch"
-    subprocess.run(["git", "clone", "-q", "--depth=1", REPOSITORY, course])
-    pip = [sys.executable, "-m", "pip", "install", "-q", "-e", course]
+    url = "https://github.com/OWNER/alphago-from-scratch"
+    clone = str(Path("alphago-from-scratch").resolve())
+    subprocess.run(["git", "clone", "-q", "--depth=1", url, clone])
+    pip = [sys.executable, "-m", "pip", "install", "-q", "-e", clone]
     subprocess.run(pip, check=True)
-    sys.path.append(course)
+    sys.path.append(clone)
 
 # %%
 import math
