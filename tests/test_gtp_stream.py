@@ -1,6 +1,7 @@
 """gokit as a GTP engine on a stream and as a command: any bytes in, the protocol out."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -84,6 +85,10 @@ def test_responses_never_hold_an_empty_line():
     assert format_response("", False, "é × \x1b[1m") == "? ? x [1m\n\n"
 
 
+# As a shell starts it: buffered output, whatever the tests themselves run under.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+
+
 def run(*options, given_input=b"", **more):
     return subprocess.run(
         [sys.executable, "-m", "gokit", "gtp", *options],
@@ -91,6 +96,7 @@ def run(*options, given_input=b"", **more):
         capture_output=True,
         timeout=120,
         check=False,
+        env=ENVIRONMENT,
         **more,
     )
 
@@ -123,6 +129,7 @@ def test_a_controller_that_goes_away_ends_it_quietly():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
     )
     process.stdout.close()
     process.stdin.write(b"showboard\n" * 100)

@@ -115,7 +115,10 @@ class GtpEngine:
             return format_response(command.id, False, "internal error, see standard error")
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
-        """Answer every line of `source` on `sink` until `quit` or the end of either."""
+        """Answer every line of `source` on `sink` until `quit` or the end of the input.
+
+        Raises BrokenPipeError where nobody reads the answers any more.
+        """
         try:
             while not self.done:
                 line = source.readline(LONGEST_LINE)
@@ -130,8 +133,6 @@ class GtpEngine:
                 if response is not None:
                     sink.write(response.encode("ascii"))
                     sink.flush()
-        except BrokenPipeError:
-            pass  # the controller went away: nobody is left to tell
         finally:
             self.close()
 
