@@ -428,9 +428,10 @@ class Position:
         return f"<Position {self.size}×{self.size}, {self._status()}, {self.rules.name}>"
 
     def _repr_svg_(self) -> str:
-        from gokit.go.drawing import board_svg
+        from gokit.go.drawing import board_svg, describe
 
-        return board_svg(self.board, last_move=self.last_move, title=self._status())
+        title = f"{describe(self.board)} {self._status()}"
+        return board_svg(self.board, last_move=self.last_move, title=title)
 
     def __reduce__(self) -> tuple[Any, ...]:
         rows = [position.row for position in self.line()]

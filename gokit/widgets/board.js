@@ -116,6 +116,10 @@ class BoardView {
     return Boolean(name) && !this.position.isOver && this.position.toMove !== human;
   }
 
+  get thinking() {
+    return Boolean(this.status.thinking) && this.opponentToPlay;
+  }
+
   get atEnd() {
     return this.game.cursor === this.game.moves.length;
   }
@@ -337,7 +341,7 @@ class BoardView {
       if (button.hasAttribute("aria-pressed")) button.setAttribute("aria-pressed", Boolean(show[id]));
     }
     for (const id of ["heat", "visits", "ownership"]) buttons[id].hidden = !overlay[id];
-    buttons.reply.hidden = !this.opponentToPlay || this.status.thinking;
+    buttons.reply.hidden = !this.opponentToPlay || this.thinking;
     buttons.reply.textContent = `Let ${players.opponent} play`;
     const sizes = [...new Set([...SIZES, game.size])].sort((a, b) => a - b);
     this.parts.size.innerHTML = sizes
@@ -382,7 +386,7 @@ class BoardView {
     const text = warning || this.turnText();
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("gk-warning", Boolean(warning));
-    status.classList.toggle("gk-thinking", !warning && this.status.thinking);
+    status.classList.toggle("gk-thinking", !warning && this.thinking);
   }
 
   turnText() {
@@ -395,7 +399,7 @@ class BoardView {
         ? `${COLOR_NAMES[opponent(position.toMove)]} passed. `
         : `${COLOR_NAMES[opponent(position.toMove)]} played ${pointName(last, game.size)}. `;
     const place = game.cursor < game.moves.length ? ` Move ${game.cursor} of ${game.moves.length}.` : "";
-    if (this.status.thinking) return `${lastText}${players.opponent} is thinking …`;
+    if (this.thinking) return `${lastText}${players.opponent} is thinking …`;
     return `${lastText}${side} to play.${place}`;
   }
 

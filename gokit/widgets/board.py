@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -36,8 +37,10 @@ class Board(anywidget.AnyWidget):
     opponent: a Player that answers for the side that is not `human`; it thinks in a thread of
         its own, so the notebook stays free. Without one, a person plays both sides.
     heat, visits, value, ownership: as for `show_overlay`, of the first position.
-    analyse: called with each new position on the board; returns the overlay as a dict of those.
+    analyze: called with each new position on the board; returns the overlay as a dict of those.
     show: what is drawn from the start, of "liberties", "atari", "groups", "score".
+        show_liberties=True is short for the first of them.
+    theme: "wood" or "plain". title: a line above the board.
 
     Raises GoError for arguments that make no sense. Built in chapter 1.
     """
@@ -62,7 +65,7 @@ class Board(anywidget.AnyWidget):
         visits: np.ndarray | None = None,
         value: float | None = None,
         ownership: np.ndarray | None = None,
-        analyse: Callable[[Position], dict[str, Any]] | None = None,
+        analyze: Callable[[Position], dict[str, Any]] | None = None,
         show: tuple[str, ...] = (),
         show_liberties: bool = False,
         theme: str = "wood",
@@ -73,7 +76,7 @@ class Board(anywidget.AnyWidget):
         if theme not in THEMES or not set(show) <= set(SHOWN):
             raise GoError(f"theme is one of {THEMES} and show holds some of {SHOWN}")
         super().__init__()
-        self.opponent, self.human, self.analyse = opponent, human, analyse
+        self.opponent, self.human, self.analyze = opponent, human, analyze
         self._lock = threading.RLock()  # the state below and the traits
         self._player_lock = threading.Lock()  # players are not made to think twice at once
         self._worker: threading.Thread | None = None
@@ -198,8 +201,9 @@ class Board(anywidget.AnyWidget):
         replies = at_end and not notice and self._opponent_plays(self.position)
         with self.hold_sync():
             self.game = describe_line(self._line, self._cursor, self._revision)
-            self.status = {"thinking": replies, "notice": notice}
-        if replies or (self.analyse is not None and not notice):
+            # With the revision, a sentence that is said twice is sent twice.
+            self.status = {"thinking": replies, "notice": notice, "revision": self._revision}
+        if replies or (self.analyze is not None and not notice):
             self._start_worker()
 
     def _call_back(self) -> None:
@@ -233,11 +237,14 @@ class Board(anywidget.AnyWidget):
     def _replayed(self, game: Game) -> list[Position]:
         """Return the positions of a game; ours stay the same objects as far as the moves agree."""
         ours = read_game(describe_line(self._line, self._cursor, self._revision))
-        same_root = game.root == ours.root
-        line = [_running(self._line[0]) if same_root else game.start()]
-        for count, move in enumerate(game.moves, start=1):
-            known = same_root and game.moves[:count] == ours.moves[:count]
-            line.append(_running(self._line[count]) if known else line[-1].play(move))
+        if game.root == ours.root:
+            pairs = zip(game.moves, ours.moves, strict=False)
+            shared = takewhile(lambda moves: moves[0] == moves[1], pairs)
+            line = [_running(position) for position in self._line[: len(list(shared)) + 1]]
+        else:
+            line = [game.start()]
+        for move in game.moves[len(line) - 1 :]:
+            line.append(line[-1].play(move))
         if game.end == "resignation":
             line[-1] = line[-1].resign()
         elif game.end == "move cap":
@@ -253,13 +260,14 @@ class Board(anywidget.AnyWidget):
     def _work(self, position: Position, revision: int) -> None:
         """Analyse a position, and reply to it where it is the opponent's turn."""
         with self._player_lock:
-            if self.analyse is not None and revision == self._revision:
+            if self.analyze is not None and revision == self._revision:
                 self._attempt("The analysis", lambda: self._show_analysis(position, revision))
             if revision == self._revision and self.thinking:
                 name = self.opponent.name
                 done = self._attempt(name, lambda: self._reply(position, revision))
-                if not done and revision == self._revision:
-                    self.status = {**self.status, "thinking": False}
+                with self._lock:
+                    if not done and revision == self._revision:
+                        self.status = {**self.status, "thinking": False}
 
     def _attempt(self, name: str, action: Callable[[], None]) -> bool:
         try:
@@ -274,7 +282,7 @@ class Board(anywidget.AnyWidget):
         return True
 
     def _show_analysis(self, position: Position, revision: int) -> None:
-        overlay = self.analyse(position)
+        overlay = self.analyze(position)
         with self._lock:
             if revision == self._revision:
                 self.show_overlay(**overlay)

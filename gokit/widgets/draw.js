@@ -1,5 +1,5 @@
 // The pictures of the board widget: functions from a position to SVG text, one a layer.
-// Lengths are in board units: neighbouring points are CELL apart, at every size.
+// Lengths are in board units: neighboring points are CELL apart, at every size.
 
 import { BLACK, COLUMNS, EMPTY, WHITE } from "./rules.js";
 
@@ -10,8 +10,8 @@ const FLAT = 0.15; // a policy whose best move has less than this is drawn pale 
 
 export const sideOf = (size) => 2 * MARGIN + CELL * (size - 1);
 
-/** The centre of a point. */
-export function centre(index, size) {
+/** The center of a point. */
+export function center(index, size) {
   return [MARGIN + CELL * (index % size), MARGIN + CELL * Math.floor(index / size)];
 }
 
@@ -87,7 +87,7 @@ export function boardLayer(size, id) {
   parts.push(tag("path", { class: "gk-lines", d: lines }));
   parts.push(tag("rect", { class: "gk-edge", x: MARGIN, y: MARGIN, width: far - MARGIN, height: far - MARGIN }));
   for (const point of starPoints(size)) {
-    const [x, y] = centre(point, size);
+    const [x, y] = center(point, size);
     parts.push(tag("circle", { class: "gk-star", cx: x, cy: y, r: size > 9 ? 3.6 : 3.2 }));
   }
   for (let k = 0; k < size; k++) {
@@ -110,7 +110,7 @@ export function stonesLayer(position, id, fresh) {
   const stones = [];
   position.stones.forEach((color, point) => {
     if (color === EMPTY) return;
-    const [x, y] = centre(point, position.size);
+    const [x, y] = center(point, position.size);
     shadows.push(tag("circle", { cx: x + 1.2, cy: y + 2.4, r: STONE + 2.6, fill: `url(#${id}-shadow)` }));
     stones.push(stoneShape(x, y, color, id, fresh && point === position.lastMove ? "gk-fresh" : ""));
   });
@@ -120,7 +120,7 @@ export function stonesLayer(position, id, fresh) {
 /** The stone that a click would place, or a cross where the rules forbid one. */
 export function previewLayer(position, point, id) {
   if (point === null || position.stones[point] !== EMPTY) return "";
-  const [x, y] = centre(point, position.size);
+  const [x, y] = center(point, position.size);
   if (position.isLegal(point)) return stoneShape(x, y, position.toMove, id, "gk-ghost");
   return crossShape(x, y, "gk-forbidden");
 }
@@ -130,7 +130,7 @@ const crossShape = (x, y, style) =>
 
 /** Four corners around the point that the keyboard is on. */
 export function cursorLayer(point, size) {
-  const [x, y] = centre(point, size);
+  const [x, y] = center(point, size);
   const corner = (dx, dy) => `M${x + 19 * dx} ${y + 10 * dy}v${9 * dy}h${-9 * dx}`;
   const d = corner(1, 1) + corner(-1, 1) + corner(1, -1) + corner(-1, -1);
   return tag("path", { class: "gk-cursor-halo", d }) + tag("path", { class: "gk-cursor", d });
@@ -147,12 +147,12 @@ export function marksLayer(position, show) {
     for (const group of position.groups()) parts.push(groupMarks(group, size, show));
   const last = position.lastMove;
   if (last !== null && last !== position.pass && stones[last] !== EMPTY) {
-    const [cx, cy] = centre(last, size);
+    const [cx, cy] = center(last, size);
     const style = `gk-last ${onStone(stones[last])}`;
     parts.push(tag("circle", { class: style, cx, cy, r: labelled ? 14.5 : 8.5 }));
   }
   if (position.koPoint !== null && stones[position.koPoint] === EMPTY) {
-    const [x, y] = centre(position.koPoint, size);
+    const [x, y] = center(position.koPoint, size);
     parts.push(tag("rect", { class: "gk-ko", x: x - 8, y: y - 8, width: 16, height: 16 }));
   }
   return parts.join("");
@@ -163,7 +163,7 @@ function groupMarks({ color, stones, liberties }, size, show) {
   if (show.groups) {
     let bonds = "";
     for (const point of stones) {
-      const [x, y] = centre(point, size);
+      const [x, y] = center(point, size);
       if (stones.has(point + 1) && (point + 1) % size) bonds += `M${x} ${y}h${CELL}`;
       if (stones.has(point + size)) bonds += `M${x} ${y}v${CELL}`;
       if (stones.size === 1) bonds += `M${x} ${y}h0.01`;
@@ -171,7 +171,7 @@ function groupMarks({ color, stones, liberties }, size, show) {
     parts.push(tag("path", { class: `gk-bond ${onStone(color)}`, d: bonds }));
   }
   for (const point of stones) {
-    const [x, y] = centre(point, size);
+    const [x, y] = center(point, size);
     if (show.atari && liberties.size === 1) {
       const d = `M${x} ${y - 15.5}L${x + 13.8} ${y + 8.6}H${x - 13.8}Z`;
       parts.push(tag("path", { class: `gk-atari ${onStone(color)}`, d }));
@@ -186,7 +186,7 @@ function groupMarks({ color, stones, liberties }, size, show) {
 export function areaLayer(position, ownership) {
   return Array.from(ownership, (owner, point) => {
     if (position.stones[point] !== EMPTY) return "";
-    const [x, y] = centre(point, position.size);
+    const [x, y] = center(point, position.size);
     if (owner === EMPTY) return tag("circle", { class: "gk-nobody", cx: x, cy: y, r: 5 });
     return areaSquare(x, y, owner, 7);
   }).join("");
@@ -198,7 +198,7 @@ export function ownershipLayer(position, ownership) {
     .map((forecast, point) => {
       const half = 10 * Math.sqrt(Math.abs(forecast));
       if (half < 1.5) return "";
-      const [x, y] = centre(point, position.size);
+      const [x, y] = center(point, position.size);
       return areaSquare(x, y, forecast > 0 ? BLACK : WHITE, half);
     })
     .join("");
@@ -222,7 +222,7 @@ export function heatLayer(position, heat, withText) {
   return shares
     .map((share, point) => {
       if (!(share > 0.002)) return "";
-      const [x, y] = centre(point, position.size);
+      const [x, y] = center(point, position.size);
       const strength = Math.sqrt(share / Math.max(best, FLAT));
       const tile = tag("rect", {
         class: `gk-heat${clear && share === best ? " gk-best" : ""}`,
@@ -246,7 +246,7 @@ export function visitsLayer(position, visits) {
     .slice(0, position.pass)
     .map((count, point) => {
       if (!count) return "";
-      const [cx, cy] = centre(point, position.size);
+      const [cx, cy] = center(point, position.size);
       const r = (6 + 11.5 * Math.sqrt(count / most)).toFixed(1);
       const style = `gk-visits${count === most ? " gk-best" : ""}`;
       return tag("circle", { class: style, cx, cy, r }) + text(cx, cy, shortCount(count), "gk-overlay");

@@ -19,11 +19,11 @@ export function pointName(index, size) {
   return COLUMNS[index % size] + (size - Math.floor(index / size));
 }
 
-const neighbourTables = new Map();
+const neighborTables = new Map();
 
 /** For each point of a size × size board, the points next to it. */
-export function neighboursOf(size) {
-  if (!neighbourTables.has(size)) {
+export function neighborsOf(size) {
+  if (!neighborTables.has(size)) {
     const table = Array.from({ length: size * size }, (_, point) => {
       const column = point % size;
       const near = [];
@@ -33,20 +33,20 @@ export function neighboursOf(size) {
       if (point < size * (size - 1)) near.push(point + size);
       return near;
     });
-    neighbourTables.set(size, table);
+    neighborTables.set(size, table);
   }
-  return neighbourTables.get(size);
+  return neighborTables.get(size);
 }
 
 /** The stones of one chain and the empty points next to it. */
 function chainAt(stones, size, point) {
-  const neighbours = neighboursOf(size);
+  const neighbors = neighborsOf(size);
   const color = stones[point];
   const members = new Set([point]);
   const liberties = new Set();
   const queue = [point];
   while (queue.length) {
-    for (const next of neighbours[queue.pop()]) {
+    for (const next of neighbors[queue.pop()]) {
       if (stones[next] === EMPTY) liberties.add(next);
       else if (stones[next] === color && !members.has(next)) {
         members.add(next);
@@ -93,7 +93,7 @@ export class Position {
     const stones = this.stones.slice();
     stones[move] = this.toMove;
     let taken = [];
-    for (const next of neighboursOf(this.size)[move]) {
+    for (const next of neighborsOf(this.size)[move]) {
       if (stones[next] !== opponent(this.toMove)) continue;
       const chain = chainAt(stones, this.size, next);
       if (chain.liberties.size === 0) {
@@ -202,7 +202,7 @@ export class Position {
   /** Area score of the board as it stands: stones, and empty regions that touch one colour. */
   score() {
     const ownership = Uint8Array.from(this.stones);
-    const neighbours = neighboursOf(this.size);
+    const neighbors = neighborsOf(this.size);
     const seen = new Set();
     for (let point = 0; point < this.pass; point++) {
       if (this.stones[point] !== EMPTY || seen.has(point)) continue;
@@ -210,7 +210,7 @@ export class Position {
       const borders = new Set();
       seen.add(point);
       for (const member of region)
-        for (const next of neighbours[member]) {
+        for (const next of neighbors[member]) {
           if (this.stones[next] !== EMPTY) borders.add(this.stones[next]);
           else if (!seen.has(next)) {
             seen.add(next);

@@ -293,10 +293,10 @@ def test_an_overlay_that_makes_no_sense_is_an_error(overlay):
 
 
 def test_an_analysis_follows_the_board():
-    def analyse(position):
+    def analyze(position):
         return {"value": -0.5 if position.last_move == 12 else 0.5}
 
-    board = Board(size=5, analyse=analyse)
+    board = Board(size=5, analyze=analyze)
     board.wait(10)
     assert board.overlay == {"value": 0.5, "at": []}
     board.play("C3")
@@ -305,7 +305,7 @@ def test_an_analysis_follows_the_board():
 
 
 def test_an_analysis_that_fails_does_not_keep_the_opponent_from_moving():
-    board = Board(size=5, analyse=lambda position: 1 / 0, opponent=ScriptedPlayer(0))
+    board = Board(size=5, analyze=lambda position: 1 / 0, opponent=ScriptedPlayer(0))
     board.play("C3")
     assert board.wait(10).moves == [12, 0]
     board.wait(10)
