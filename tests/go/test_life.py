@@ -7,6 +7,8 @@ import pytest
 
 from gokit.go.errors import GoError
 from gokit.go.life import pass_alive
+from gokit.go.position import Position
+from gokit.go.rules import NO_SUICIDE, TROMP_TAYLOR
 from gokit.go.symmetry import transform_plane
 
 
@@ -140,6 +142,12 @@ def test_opposing_stones_in_a_big_eye_matter_where_suicide_is_legal():
     assert not pass_alive(board(BIG_EYE_FILLED), suicide=True).any(), (
         "White fills the eye, removes the white stones by suicide, and makes an eye in its middle"
     )
+
+
+def test_a_position_asks_by_its_own_rules():
+    for rules, owned in ((NO_SUICIDE, True), (TROMP_TAYLOR, False)):
+        position = Position.from_diagram(BIG_EYE_FILLED, rules=rules)
+        assert position.pass_alive().any() == owned
 
 
 def test_an_opposing_stone_beside_the_chain_does_not_hurt_an_eye():
