@@ -92,8 +92,7 @@ class TrainConfig:
     match_simulations: int = 16
 
     def __post_init__(self) -> None:
-        if not _is_number(self.size) or self.size != int(self.size) or not 2 <= self.size <= 19:
-            raise GoError(f"size is a board size from 2 to 19, not {self.size!r}")
+        self._check_whole("size", 2, 19)
         small = self.size <= 6
         follows = {
             "blocks": 3 if small else 4,
@@ -106,36 +105,38 @@ class TrainConfig:
         for name, value in follows.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
+        for name in ("positions", "window", "batch_size", "match_simulations"):
+            self._check_whole(name, 1)
+        for name in ("seed", "match_games"):
+            self._check_whole(name, 0)
+        if self.iterations is not None:
+            self._check_whole("iterations", 1)
         for name in ("minutes", "passes", "learning_rate"):
-            number = getattr(self, name)
-            if not (_is_number(number) and number > 0):
-                raise GoError(f"{name} is a number above 0, not {number!r}")
-        for name in ("weight_decay", "value_weight", "ownership_weight", "random_rate", "seed"):
-            number = getattr(self, name)
-            if not (_is_number(number) and number >= 0):
-                raise GoError(f"{name} is a number from 0, not {number!r}")
-        for name in (
-            "positions",
-            "window",
-            "batch_size",
-            "match_simulations",
-            "seed",
-            "match_games",
-        ):
-            number = getattr(self, name)
-            lowest = 0 if name in ("seed", "match_games") else 1
-            if isinstance(number, bool) or not isinstance(number, int) or number < lowest:
-                raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
-        if self.iterations is not None and not (
-            _is_number(self.iterations) and self.iterations > 0
-        ):
-            raise GoError(f"iterations is a whole number above 0, not {self.iterations!r}")
-        if not (_is_number(self.average_decay) and 0 <= self.average_decay < 1):
-            raise GoError(f"average_decay is from 0 to below 1, not {self.average_decay!r}")
+            self._check_number(name, above=0)
+        for name in ("weight_decay", "value_weight", "ownership_weight", "average_decay"):
+            self._check_number(name)
+        if self.average_decay >= 1:
+            raise GoError(f"average_decay is below 1, not {self.average_decay!r}")
+        if self.match_games % 2:
+            raise GoError(f"match_games is an even number, not {self.match_games!r}")
         if self.features not in FEATURE_SETS:
             raise GoError(f"features are one of {', '.join(FEATURE_SETS)}, not {self.features!r}")
         # Each part checks its own options.
         _ = self.rules, self.network, self.search, self.self_play
+
+    def _check_whole(self, name: str, least: int, most: float = math.inf) -> None:
+        number = getattr(self, name)
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not (whole and least <= number <= most):
+            upper = "up" if most == math.inf else f"to {most}"
+            raise GoError(f"{name} is a whole number from {least} {upper}, not {number!r}")
+
+    def _check_number(self, name: str, above: float | None = None) -> None:
+        number = getattr(self, name)
+        real = isinstance(number, (int, float)) and not isinstance(number, bool)
+        if not (real and math.isfinite(number) and number >= 0 and number != above):
+            bound = "from 0 up" if above is None else f"above {above}"
+            raise GoError(f"{name} is a number {bound}, not {number!r}")
 
     @property
     def rules(self) -> Rules:
@@ -449,9 +450,3 @@ def _rate(fraction: float) -> float:
 def _doubling_minutes(before: float, now: float) -> list[int]:
     """The minutes 1, 2, 4, 8, … that lie in (before, now], both in seconds."""
     return [1 << k for k in range(20) if before < 60 << k <= now]
-
-
-def _is_number(number: Any) -> bool:
-    return (
-        isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
-    )
