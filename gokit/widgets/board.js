@@ -22,6 +22,8 @@ const NEW_GAME = {
 };
 const SIZES = [5, 7, 9, 13, 19];
 
+const capitalized = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+
 class BoardView {
   constructor(element, options, callbacks) {
     this.callbacks = callbacks;
@@ -399,7 +401,7 @@ class BoardView {
         ? `${COLOR_NAMES[opponent(position.toMove)]} passed. `
         : `${COLOR_NAMES[opponent(position.toMove)]} played ${pointName(last, game.size)}. `;
     const place = game.cursor < game.moves.length ? ` Move ${game.cursor} of ${game.moves.length}.` : "";
-    if (this.thinking) return `${lastText}${players.opponent} is thinking …`;
+    if (this.thinking) return `${lastText}${capitalized(players.opponent)} is thinking …`;
     return `${lastText}${side} to play.${place}`;
   }
 

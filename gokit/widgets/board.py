@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import anywidget
 import numpy as np
@@ -28,6 +29,17 @@ THEMES = ("wood", "plain")
 def _running(position: Position) -> Position:
     """Return a position as it was before a resignation or the move cap ended it there."""
     return position.undo() if position.end in ("resignation", "move cap") else position
+
+
+_locks: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
+
+
+def _lock_of(player: Player | None) -> threading.Lock:
+    """Return the lock under which a player thinks: one, however many boards it plays on."""
+    try:
+        return _locks.setdefault(player, threading.Lock())
+    except TypeError:  # None, or a player without a hash: it is not shared
+        return threading.Lock()
 
 
 class Board(anywidget.AnyWidget):
@@ -78,7 +90,7 @@ class Board(anywidget.AnyWidget):
         super().__init__()
         self.opponent, self.human, self.analyze = opponent, human, analyze
         self._lock = threading.RLock()  # the state below and the traits
-        self._player_lock = threading.Lock()  # players are not made to think twice at once
+        self._player_lock = _lock_of(opponent)
         self._worker: threading.Thread | None = None
         self._callbacks: list[Callable[[Position], None]] = []
         self._line = own_line(position if position is not None else Position(size, rules))
@@ -276,7 +288,9 @@ class Board(anywidget.AnyWidget):
         # where the person looks, and the game goes on from the position before.
         except Exception as error:
             with self._lock:
-                notice = f"{name} failed: {str(error) or type(error).__name__}"
+                notice = (
+                    f"{name[:1].upper()}{name[1:]} failed: {str(error) or type(error).__name__}"
+                )
                 self.status = {**self.status, "notice": notice}
             return False
         return True

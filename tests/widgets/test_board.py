@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -239,6 +240,26 @@ def test_the_thinking_opponent_does_not_block():
     assert board.game["moves"] == [12]
     may_answer.set()
     assert board.wait(10).moves == [12, 0]
+
+
+def test_a_player_on_two_boards_thinks_for_one_at_a_time():
+    class SharedPlayer(ScriptedPlayer):
+        thinking = 0
+
+        def choose(self, position):
+            self.thinking += 1
+            thinking_at_once.append(self.thinking)
+            time.sleep(0.05)
+            self.thinking -= 1
+            return 0
+
+    thinking_at_once = []
+    player = SharedPlayer()
+    boards = [Board(size=5, opponent=player) for _ in range(3)]
+    for board in boards:
+        board.play("C3")
+    assert [board.wait(10).moves for board in boards] == [[12, 0]] * 3
+    assert thinking_at_once == [1, 1, 1]
 
 
 def test_a_callback_that_raises_is_told_on_the_board():
