@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 
 from gokit.go.errors import GoError, IllegalMoveError
 from gokit.go.games import Games
+from gokit.go.playouts import random_states, random_steps
 from gokit.go.position import Position
 from gokit.go.rules import SUPERKO_KINDS, Rules
 from tests.go.reference import ReferencePosition
@@ -71,7 +72,7 @@ def recorded_games(draw):
     return rules, size, draw(st.lists(st.integers(0, 10**6), min_size=plies, max_size=plies))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(recorded_games())
 def test_games_that_hypothesis_chooses(game):
     rules, size, choices = game
@@ -125,6 +126,30 @@ def test_a_random_game_on_19x19():
         slow = slow.play(move)
         if ply % 50 == 49:
             assert_same(position, slow)
+
+
+@pytest.mark.parametrize("size", [9, 13, 19])
+def test_thousands_of_plies_leave_what_a_fresh_setup_has(size):
+    """Liberties, chains and hashes kept up move by move, against the same stones put down anew."""
+    rules, steps = Rules(superko="simple"), 25
+    games = Games(8, size, rules, max_moves=100_000)
+    states = random_states(np.random.default_rng(size), 8)
+    captures = 0
+    for _ in range(40):
+        random_steps(games, steps, states)
+        for i, board in enumerate(games.boards()):
+            played = games.position(i)
+            fresh = Position.from_array(board, played.to_move, rules)
+            expected = fresh.legal_mask()
+            if played.ko_point is not None:
+                assert expected[played.ko_point]
+                expected[played.ko_point] = False
+            assert np.array_equal(played.legal_mask(), expected)
+            assert played.hash == fresh.hash
+            assert played.score().margin == fresh.score().margin
+            assert played.groups() == fresh.groups()
+            captures += sum(played.captured)
+    assert captures > 1000, "random games that capture so little test nothing"
 
 
 @pytest.mark.parametrize("rules", ALL_RULES, ids=lambda r: f"{r.superko}-{r.suicide}")
