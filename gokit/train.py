@@ -176,6 +176,20 @@ class TrainConfig:
         """Return the fields as plain JSON types."""
         return asdict(self)
 
+    def command(self) -> str:
+        """Return the command that starts a run like this one."""
+        names = ["size", "minutes" if self.iterations is None else "iterations", "seed"]
+        shape = []
+        if self.start_from is not None:
+            # Without --config, a run takes its network's shape from the checkpoint.
+            names.append("start_from")
+            shape = ["blocks", "channels", "pooling_blocks"]
+        same_flags = TrainConfig(**{n: getattr(self, n) for n in [*names, *shape, "minutes"]})
+        flags = [f"--{n.replace('_', '-')} {getattr(self, n)}" for n in names]
+        if self != same_flags:
+            flags.append("--config FILE (the config of this card)")
+        return " ".join(["python -m gokit train --run DIR", *flags])
+
     @classmethod
     def from_dict(cls, options: dict[str, Any]) -> TrainConfig:
         """Read fields from JSON; GoError for a key that is no field."""
@@ -347,6 +361,7 @@ class Run:
             run={
                 **asdict(self.progress),
                 "steps": self.trainer.steps,
+                "command": config.command(),
                 "config": config.to_dict(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores, {self.device.type}",
                 "torch": torch.__version__,

@@ -223,6 +223,16 @@ def test_the_rest_follows_from_the_board_size() -> None:
     assert TrainConfig(size=9, channels=16).channels == 16
 
 
+def test_a_configuration_knows_the_command_that_starts_it() -> None:
+    start = "python -m gokit train --run DIR "
+    assert TrainConfig().command() == start + "--size 5 --minutes 5.0 --seed 1"
+    assert "--iterations 9" in TrainConfig(iterations=9).command()
+    assert "--minutes" not in TrainConfig(iterations=9).command()
+    assert "--config" in TrainConfig(channels=8).command()
+    moved = TrainConfig(size=9, start_from="a.safetensors", blocks=3, channels=32)
+    assert moved.command() == start + "--size 9 --minutes 5.0 --seed 1 --start-from a.safetensors"
+
+
 def command(folder: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "gokit", "train", "--run", str(folder), *options]
 

@@ -89,8 +89,13 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _config(options: dict[str, Any]) -> TrainConfig:
+    from gokit.nn.checkpoint import load_checkpoint
     from gokit.train import TrainConfig
 
+    if options.get("start_from") is not None:
+        _, card = load_checkpoint(options["start_from"])
+        for name in ("blocks", "channels", "pooling_blocks"):
+            options.setdefault(name, getattr(card.network, name))
     return TrainConfig.from_dict(options)
 
 
