@@ -233,7 +233,7 @@ export function heatLayer(position, heat, withText) {
         height: 36,
         rx: 5,
       });
-      const style = strength > 0.55 ? "gk-percent gk-on-black" : "gk-percent gk-on-white";
+      const style = `gk-percent${strength > 0.55 ? "" : " gk-weak"}`;
       return tile + (withText && share >= 0.01 ? text(x, y, Math.round(100 * share), style) : "");
     })
     .join("");
