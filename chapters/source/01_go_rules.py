@@ -1246,7 +1246,7 @@ def count(size, depth):
     return rows
 
 # %%
-table = {3: count(3, 4 if FAST else 5), 5: count(5, 2 if FAST else 3)}
+table = {3: count(3, 5), 5: count(5, 2 if FAST else 3)}
 print("board depth sequences   boards  to symmetry   ratio")
 for size, rows in table.items():
     for depth, (paths, met, classes) in enumerate(rows, start=1):
