@@ -471,16 +471,15 @@ OTHERS = {"AlexNet": (2012.7, 4.7e17), "GNMT": (2016.7, 1.1e21),
           "Transformer": (2017.4, 2.3e19), "GPT-3": (2020.4, 3.14e23),
           "PaLM": (2022.3, 2.5e24), "Llama 3.1": (2024.5, 3.8e25)}
 figure, ax = plt.subplots(figsize=(9, 4.6))
-for group, label, mark, color, side in (
-        (OTHERS, "other networks", "o", "#555555", "left"),
-        (GO, "Go", "s", COLORS[1], "right")):
+for group, label, mark, color, place, side in (
+        (OTHERS, "other networks", "o", "#555555", (-9, -4), "right"),
+        (GO, "Go", "s", COLORS[1], (0, 9), "center")):
     ax.plot(*zip(*group.values()), mark, color=color, label=label, ms=8)
     for name, (year, size) in group.items():
-        place = (9 if side == "left" else -9, -4)
         ax.annotate(name, (year, size), place, ha=side, color=color,
                     textcoords="offset points")
 ax.set(yscale="log", xlabel="year", ylabel="operations to train",
-       xlim=(2012, 2028), ylim=(1e11, 1e27))
+       xlim=(2010.5, 2028), ylim=(1e11, 1e27))
 ax.legend(loc="lower left")
 plt.show()
 
