@@ -241,6 +241,6 @@ EXERCISES = [
         reference=games.ladder_works,
         cases=games.ladder_cases,
         explain=games.wrong_ladder,
-        rule="A group in atari escapes if some reply leads to three liberties, whatever the chaser does.",
+        rule="A group in atari escapes if some reply leads to three liberties against every chase.",
     ),
 ]
