@@ -113,6 +113,22 @@ class Card:
             )
 
 
+def find_checkpoint(path: str | Path) -> Path:
+    """Return the checkpoint that a path means: the file itself or, for a run's folder, its last.
+
+    That is checkpoints/final.safetensors or, before there is one, the newest milestone.
+    GoError for a folder without any.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    final = path / "checkpoints" / "final.safetensors"
+    milestones = sorted((path / "checkpoints").glob("minute-*.safetensors"))
+    if final.exists() or milestones:
+        return final if final.exists() else milestones[-1]
+    raise GoError(f"{path} holds no checkpoint yet")
+
+
 def card_path(path: str | Path) -> Path:
     """Return where the card of a checkpoint lies: beside it, with the ending .json."""
     return Path(path).with_suffix(".json")
@@ -168,11 +184,12 @@ def save_checkpoint(path: str | Path, network: ResNet, card: Card) -> None:
 
 
 def load_checkpoint(path: str | Path) -> tuple[ResNet, Card]:
-    """Read a network and its card; nothing is unpickled.
+    """Read a network and its card, from a file or a run's folder; nothing is unpickled.
 
     GoError, with the path and one reason, where a file is missing, truncated or altered, or
     where the weights are not of the architecture, planes and shape that the card says.
     """
+    path = find_checkpoint(path)
     tensors, fields = load_tensors(path)
     try:
         card = Card.from_dict(fields)

@@ -15,6 +15,7 @@ from gokit.go.rules import NO_SUICIDE, TROMP_TAYLOR
 from gokit.nn.checkpoint import (
     Card,
     card_path,
+    find_checkpoint,
     load_checkpoint,
     load_evaluator,
     save_checkpoint,
@@ -120,6 +121,21 @@ def test_a_missing_key_of_the_card_is_named(saved: Path) -> None:
     card_path(saved).write_text(json.dumps(card))
     with pytest.raises(GoError, match="rules"):
         load_checkpoint(saved)
+
+
+def test_a_run_s_folder_means_its_last_checkpoint(saved: Path) -> None:
+    folder = saved.parent / "run"
+    with pytest.raises(GoError, match="cannot be read"):
+        load_checkpoint(folder)
+    (folder / "checkpoints").mkdir(parents=True)
+    with pytest.raises(GoError, match="no checkpoint yet"):
+        load_checkpoint(folder)
+    network, card = load_checkpoint(saved)
+    for name in ("minute-0001", "minute-0016", "final"):
+        path = folder / "checkpoints" / f"{name}.safetensors"
+        save_checkpoint(path, network, card)
+        assert find_checkpoint(folder) == path
+    load_evaluator(folder, size=5)
 
 
 def test_pickles_are_not_even_looked_at(tmp_path: Path, saved: Path) -> None:
