@@ -3,7 +3,7 @@
 #
 # # 1. The rules of Go
 #
-# You write every rule of Go in about sixty lines of plain Python, and then let the rules surprise you.
+# You write every rule of Go in about eighty lines of plain Python, and then let the rules surprise you.
 #
 # > **You will be able to**
 # > - write a Go board from nothing: groups, liberties, capture, ko, superko, score;
@@ -91,8 +91,8 @@ for y, name, steps, fill in ((1, "you build", BUILT, "#cfe3f5"),
                     arrowprops={"arrowstyle": "->"})
 ax.set(xlim=(-1.8, 5.5), ylim=(-0.6, 1.6))
 ax.axis("off")
-display(alt(figure, "You build points, groups and liberties, capture, ko and "
-            "superko, the end, the score. You measure what follows."))
+display(alt(figure, "You build points, groups and liberties, capture, ko "
+            "and superko, the end, the score; you measure what follows."))
 
 # %% [markdown] section="board"
 # ## What is a board?
@@ -309,7 +309,7 @@ for put in (put_stone, hasty_put_stone):
 assert test_a_taking_stone_stays(put_stone)
 
 # %%
-boards("Right order: three white stones gone. Wrong order: Black's own gone.",
+boards("Right order: three white stones gone. Wrong order: Black's one.",
        ("theirs first", put_stone(squeeze, (0, 0), BLACK), {}),
        ("ours first", hasty_put_stone(squeeze, (0, 0), BLACK), {}))
 
@@ -402,7 +402,7 @@ X O . O .
 """)
 took = play(ko, (1, 2))
 later = play(play(took, (4, 4)), (4, 0))
-boards("Black takes in a ko; White may take back only after a move elsewhere.",
+boards("Black takes in a ko; White may take back only later.",
        ("Black takes at C4 …", ko.board, {"marks": {7: "square"}}),
        ("… White may not take back", took.board, {"marks": {6: "cross"}}),
        ("… until the board has changed", later.board,
@@ -436,12 +436,14 @@ for kind in kinds:
         back = play(play(sent, (0, 1)), "pass")
         answers[kind].append(why_illegal(back, (0, 0)) or "legal")
     print(f"{kind:<12} take one back, send two again:", answers[kind])
+assert answers == {"simple": ["legal", "legal"], "situational":
+                   ["legal", "repetition"], "positional": ["repetition"]}
+
+# %%
 boards("White adds A5, Black takes two at C5, White would take back at B5.",
        ("White to play A5", game.board, {"marks": {0: "square"}}),
        ("White took? B5 is the question", sent.board,
         {"marks": {1: "cross"}, "last_move": 2}))
-assert answers == {"simple": ["legal", "legal"], "situational":
-                   ["legal", "repetition"], "positional": ["repetition"]}
 
 # %% [markdown]
 # Simple ko lets it go on for ever, situational superko stops it one round late, positional superko at once.
@@ -687,7 +689,8 @@ def play_position(moves, rng):
 
 # %%
 batch, states = Games(64, 9), random_states(np.random.default_rng(3), 64)
-ways = {"your board": (play_mine, 60), "gokit Position": (play_position, 600),
+ways = {"your board": (play_mine, 60),
+        "gokit Position": (play_position, 600),
         "gokit kernels": (lambda n, _: random_steps(
             batch, n // 64, states), 64_000)}
 speeds = {}
@@ -721,9 +724,9 @@ X O O . . . . . .
 """ + ". . . . . . . . .\n" * 7
 runs = play(set_up(edge, to_move=WHITE), (0, 3))
 caught = play(runs, (0, 4))
-boards("White runs along the edge with a third stone; Black takes all three.",
+boards("White runs along the edge; Black takes all three stones.",
        ("White in atari", read_board(edge),
-        {"marks": marks(runs.board, in_atari(read_board(edge)), "triangle")}),
+        {"marks": {1: "triangle", 2: "triangle"}}),
        ("White runs …", runs.board, {"last_move": 3}),
        ("… and loses three", caught.board, {"last_move": 4}))
 assert sum(row.count(WHITE) for row in caught.board) == 0
@@ -753,21 +756,18 @@ def ladder(game, stone):
 # **Predict:** the second board has one more white stone, seven lines away. Does it change anything?
 
 # %%
-STAIRS = """
+stairs = read_board("""
 . . . . . . . . .
 . . X . . . . . .
 . X O X . . . . .
 . X . . . . . . .
-. . . . . . . . .
-. . . . . . . . .
-. . . . . . . . .
-. . . . . . . . .
-. . . . . . . . .
-"""
-far = read_board(STAIRS)
-far[6][6] = WHITE
+""" + ". . . . . . . . .\n" * 5)
+helped = [list(row) for row in stairs]
+helped[6][6] = WHITE
+
+# %%
 pictures, caught = [], {}
-for name, board in (("no help", read_board(STAIRS)), ("one stone", far)):
+for name, board in (("no help", stairs), ("one stone", helped)):
     game = Game(frozen(board), to_move=WHITE)
     caught[name], moves = ladder(game, (2, 2))
     order = {r * 9 + c: str(i + 1) for i, (r, c) in enumerate(moves)}
@@ -775,8 +775,9 @@ for name, board in (("no help", read_board(STAIRS)), ("one stone", far)):
         game = play(game, move)
     fate = "captured" if caught[name] else "escapes"
     pictures.append((f"{name}: White {fate}", game.board, {"marks": order}))
-boards("Without help the ladder ends at the edge and White is captured; with "
-       "one far white stone in its path White escapes.", *pictures, width=4)
+boards("Without help the ladder ends at the edge and White is captured; "
+       "with one far white stone in its path White escapes.",
+       *pictures, width=4)
 assert caught == {"no help": True, "one stone": False}
 
 # %% [markdown]
@@ -865,11 +866,12 @@ def war(board, point, color):
     theirs = STEPS[size][flat == opponent(color)].min(0, initial=99)
     return int(np.sign(theirs - ours).sum())
 
-
+# %%
 STEPS = {}  # for each size, the steps from each point to each
 for size in (5, 7, 9):
     rows, columns = np.indices((size, size)).reshape(2, -1)
-    STEPS[size] = abs(rows - rows[:, None]) + abs(columns - columns[:, None])
+    STEPS[size] = (abs(rows - rows[:, None])
+                   + abs(columns - columns[:, None]))
 
 # %%
 def choose(game, wish, rng):
@@ -954,7 +956,7 @@ def play_out(position, n, seed):
     owner = games.ownership()
     return ((owner == BLACK) * 1.0 - (owner == WHITE)).mean(0)
 
-
+# %%
 def two_eyes_or_dead(board):
     """The unsound shortcut: owners once 'eyeless' groups are lifted."""
     kept = [list(row) for row in board]
