@@ -1,13 +1,15 @@
 """pgx's Go on the CPU: a jitted scan of random legal actions over a batch, with auto-reset.
 
-Its rules: positional superko over the last eight boards, no suicide.
+Its rules, by its documentation: ko and no suicide decide what is legal, and a move that repeats
+an earlier board loses at once. Of the batches 64, 256 and 1024 the default was the fastest on two
+CPU cores.
 """
 
 import os
 
 from serve import options, require, serve
 
-arguments = options(__doc__, batch=256)
+arguments = options(__doc__, batch=64)
 versions = require("pgx", "pgx", "jax", "jaxlib")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
