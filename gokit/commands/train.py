@@ -116,7 +116,8 @@ def _train_with_bar(training: Run) -> None:
     by_time = training.config.iterations is None
     total = 60 * training.config.minutes if by_time else training.config.iterations
     layout = "{percentage:3.0f}%|{bar:20}| {elapsed}, {remaining} to go{postfix}"
-    with tqdm(total=total, bar_format=layout) as bar:
+    done = training.progress.seconds if by_time else training.progress.iteration
+    with tqdm(total=total, initial=min(done, total), bar_format=layout) as bar:
 
         def show(seconds: float) -> None:
             if by_time and seconds - bar.n >= 0.5:
