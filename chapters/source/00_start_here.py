@@ -11,8 +11,8 @@
 # > - read a match result, with its interval;
 # > - estimate the cost of a training run from four published numbers.
 # >
-# > **You need** some Python. No Go, no GPU, no account.
-# > **Time** 20 minutes; the code itself takes under one.
+# > **You need** some Python. No Go, no GPU, no account.<br>
+# > **Time** 30 minutes; the code itself takes less than one.<br>
 # > **Hardware** any; two CPU cores are plenty.
 
 # %% id="00-setup"
@@ -100,7 +100,7 @@ assert not any(finding.needed for finding in missing)
 #
 # 1. Black and White take turns to put a stone on an empty **crossing**, or to pass. Black begins. Stones never move.
 # 2. The empty crossings beside a stone are its **liberties**. Neighbouring stones of one colour share theirs.
-# 3. Stones without a liberty are **captured**: they leave the board.
+# 3. Stones without a liberty are **captured**: they leave the board, the other side's first.
 # 4. A move may not bring back a board that has stood there before.
 # 5. Two passes end the game. Your score is your stones plus the empty crossings that only your stones reach. White
 #    gets 7.5 points more, the **komi**, for moving second. More points win.
@@ -171,7 +171,7 @@ assert not Position(5).why_illegal("C3")
 # %% [markdown] section="strength"
 # ## Is the bot any good?
 #
-# First look. Here it plays both sides, and we check that each of its moves is legal.
+# First, look. Here it plays both sides, and we check that each of its moves is legal.
 
 # %%
 def play_out(black, white, size=5):
@@ -203,7 +203,7 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A look proves nothing, so we count. The opponent picks any legal move, except that it never fills its own one-point eyes.
+# `B+17.5` would be all 25 crossings less the komi, the result that Van der Werf proved. But a look proves nothing, so we count. The opponent picks any legal move, except that it never fills its own one-point eyes.
 # Each random opening is played twice, with colours exchanged, so that neither opening nor colour decides.
 #
 # **Predict:** what share does the bot win, with a search of only 16 positions a move?
@@ -216,12 +216,12 @@ rng = np.random.default_rng(0)
 games = 20 if FAST else 100
 match = play_match(bot_for(5, simulations=16), RandomPlayer(rng),
                    games=games, size=5, rng=rng)
-print(match)
+print(textwrap.fill(str(match), 76))
 assert match.games == games
 assert match.interval[0] > 0.75
 
 # %% [markdown]
-# Read the bracket, not the percentage: it holds the true win rate in 95 of 100 such matches. You build it in exercise 3.
+# Read the bracket, not the percentage: such brackets hold the true win rate 95 times in 100. You build it in exercise 3.
 # Beating random play is where learning starts. It says nothing yet about beating you.
 
 # %% [markdown] section="learning"
@@ -233,26 +233,50 @@ assert match.interval[0] > 0.75
 # python -m gokit train --run runs/first --size 5 --minutes 5
 # ```
 #
-# Run it in a terminal while you read on. Ctrl-C stops it, and `--resume` continues. A network comes with a card that says
-# where it is from and how strong it is. This is the card of the bot above:
+# Run it in a terminal while you read on: a bar shows how far it is, and `runs/first/metrics.jsonl` gets a line for each round.
+# Ctrl-C stops it, and `--resume` continues.
+#
+# **Predict:** how does the network do against random play *before* it has learned anything?
 
 # %%
-from gokit.nn.checkpoint import read_card
+from gokit.nn.checkpoint import load_checkpoint
+from gokit.nn.inference import NetworkEvaluator
+from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.players import PolicyPlayer
 
-card = read_card(CHECKPOINTS / "5x5.safetensors")
-run = card["run"]
+torch.manual_seed(1)
+trained, card = load_checkpoint(CHECKPOINTS / "5x5.safetensors")
+results = []
+for name, network in (("random weights", ResNet(card.network)),
+                      ("five minutes", trained)):
+    rng = np.random.default_rng(0)
+    player = PolicyPlayer(NetworkEvaluator(network), temperature=1,
+                          rng=rng, name=name)
+    results.append(play_match(player, RandomPlayer(rng), games=games,
+                              size=5, rng=rng))
+    print(textwrap.fill(str(results[-1]), 76))
+assert results[0].interval[1] < results[1].interval[0]
+
+# %% [markdown]
+# No search this time: each move is drawn from the network's own probabilities. With random weights these are nearly even, and
+# it loses even to random play, because it passes too soon and fills its own eyes. After five minutes one look is enough.
+#
+# A network comes with a card that says where it is from and how strong it is. This is the bot's:
+
+# %%
+run = card.run
 print(f"{run['seconds'] / 60:.1f} minutes, {run['games']:,} games, "
       f"{run['positions']:,} positions")
-for result in card["strength"]:
+for result in card.strength:
     low, high = result["interval"]
     print(f"{result['a']} against {result['b']}: {result['score']:.1%} "
           f"[{low:.1%}, {high:.1%}], n = {result['games']}")
 assert run["games"] > 0
-assert all(r["games"] > 0 for r in card["strength"])
+assert all(r["interval"][0] > 0.5 for r in card.strength)
 
 # %% [markdown]
-# The first line to look for is the match against its own younger self: it must win clearly, or nothing was learned in
-# between. Chapter 7 builds this loop from nothing and shows what breaks it.
+# The line to look for is the match against its own younger self: it must win clearly, or nothing was learned in between.
+# Chapter 7 builds this loop from nothing and shows what breaks it.
 
 # %% [markdown] section="map"
 # ## Where does the course go?
@@ -333,24 +357,27 @@ def self_play(moves, simulations, blocks, channels, size=19):
     return moves * simulations * look(blocks, channels, size)
 
 
-zero = self_play(29e6 * 200, 1600, blocks=40, channels=256)
-training = 3 * 3.1e6 * 2048 * look(40, 256)  # backward costs two forwards
 print(f"one look at the board: {look(40, 256):.2e} operations")
-print(f"self-play:             {zero:.2e}")
-print(f"training:              {training:.2e}")
 
 # %% [markdown]
-# **Predict:** which is larger, playing the games or training on them?
-#
-# Playing, by a factor of about 500. Self-play is the bill; that is why the rest of the course cares so much about search
-# that needs fewer looks. And how much hangs on our one assumption?
+# **Predict:** which costs more, playing the games or training on them? By how much?
+
+# %%
+zero = self_play(29e6 * 200, 1600, blocks=40, channels=256)
+training = 3 * 3.1e6 * 2048 * look(40, 256)  # backward costs two forwards
+print(f"self-play: {zero:.2e} operations")
+print(f"training:  {training:.2e}, 1/{zero / training:.0f} of that")
+assert zero / training > 100
+
+# %% [markdown]
+# Self-play is the bill. That is why so much of this course is about search that needs fewer looks. And how much hangs on our
+# one assumption, the length of a game?
 
 # %%
 for moves in (100, 150, 200, 250, 300, 350):
     total = self_play(29e6 * moves, 1600, 40, 256)
     print(f"{moves} moves a game: {total:.1e} = {total / 3e23:.2f} of 3e23")
     assert 0.5 < total / 3e23 < 2
-assert zero / training > 100
 
 # %% [markdown]
 # Any believable length of a game lands within a factor of two of the lecture's number. That is as good as such arithmetic gets.
@@ -367,9 +394,10 @@ katago_hours = 27 * 19 * 24  # 27 V100 GPUs for 19 days
 lecture = 464_000 / 12_000
 paper = 74 * hours / katago_hours
 zero_tpu = 41 * hours / katago_hours
-print(f"lecture's plot: 464k / 12k GPU-hours          = {lecture:.1f}")
-print(f"paper: ELF's 74 GPU-years / {katago_hours:,} hours = {paper:.1f}")
-print(f"AlphaZero's 41 TPU-years / {katago_hours:,} hours  = {zero_tpu:.1f}")
+print(f"KataGo's run: {katago_hours:,} GPU-hours")
+print(f"lecture's plot, 464,000 / 12,000 GPU-hours: {lecture:.1f}")
+print(f"paper, ELF's 74 GPU-years / KataGo:         {paper:.1f}")
+print(f"AlphaZero's 41 TPU-years / KataGo:          {zero_tpu:.1f}")
 assert round(lecture) == 39
 assert 45 < paper < 55
 
@@ -408,13 +436,13 @@ assert katago[0] / peak > 0.3 and katago[1] / peak < 3
 
 # %%
 from gokit.commands.doctor import usable_cores
-from gokit.nn.networks import NetworkConfig, ResNet
 
 network = ResNet(NetworkConfig(blocks=10, channels=128)).eval()
 planes = torch.zeros(8, 6, 19, 19)
 rates = []
 torch.set_num_threads(usable_cores())
 with torch.inference_mode():
+    network(planes)  # the first one warms up
     for _ in range(3 if FAST else 10):
         began = time.perf_counter()
         network(planes)
@@ -426,12 +454,12 @@ print(f"{looks:.0f} positions a second (19×19, n = {len(rates)} batches, "
       f"{min(rates):.0f} to {max(rates):.0f})")
 print(f"= {yours / 1e9:.0f} billion operations a second")
 years = zero / yours / 3.156e7
-print(f"AlphaGo Zero on this machine: {years:,.0f} years")
+print(f"AlphaGo Zero on this machine: {round(years, -3):,.0f} years")
 assert 1e8 < yours < 1e16
 
 # %% [markdown]
-# The lecture's answer is to rent. Its budget was a gift of $10,000: about 4,000 spent on exploring, 3,000 on the final run.
-# What that buys depends on two numbers that we **assume** here: $2 for an hour of a GPU, and 10¹⁴ useful operations a second on
+# The lecture's answer is to rent. Its budget was a gift of \$10,000: about \$4,000 went into exploring, \$3,000 into the final run.
+# What that buys depends on two numbers that we **assume** here: \$2 for an hour of a GPU, and 10¹⁴ useful operations a second on
 # it, about a tenth of what an H100's data sheet promises. Change them and run again.
 
 # %%
@@ -451,19 +479,19 @@ def price(operations):
 
 rented = bought(3000)
 print(f"$3,000 buy {rented:.1e}, 1/{zero / rented:,.0f} of AlphaGo Zero")
-print(f"AlphaGo Zero's self-play today: ${price(zero):,.0f}")
-print(f"KataGo's 19 days, at most:      ${price(katago[1]):,.0f}")
+print(f"AlphaGo Zero today:   ${price(zero) / 1e6:.1f} million")
+print(f"KataGo today:         ${round(price(katago[1]), -3):,.0f} at most")
 assert price(zero) > 100 * 3000
 
 # %% [markdown]
-# So "millions of dollars" then against "a few thousand" now holds, even at today's prices for both. Three things made the
-# difference: cheaper arithmetic, better methods, and a smaller goal. The last one is easily forgotten.
+# So the lecture's "millions of dollars" against "a few thousand" holds, even with today's prices for both. Cheaper arithmetic,
+# then, is not all of it: there are also better methods and a smaller goal. The last is easily forgotten.
 #
 # Everything on one chart, from the run that made your bot to a language model of 2024:
 
 # %% alt="Operations to train a network, on a logarithmic scale, against the year, from 2012 to 2026. Grey circles, other networks, climb from AlexNet at 5e17 to Llama 3.1 at 4e25. Orange squares, Go: AlphaGo Zero at 3e23 in 2017, hundreds of times above the circles of its time; KataGo in 2019 at 4e21; the lecture's 3,000 dollars at 5e20; your bot near 1e13."
 simulations = run["config"]["simulations"]
-shape = card["network"]["blocks"], card["network"]["channels"]
+shape = card.network.blocks, card.network.channels
 tiny = self_play(run["positions"], simulations, *shape, size=5)
 GO = {"AlphaGo Zero": (2017.8, zero), "KataGo": (2019.4, katago[0]),
       "lecture's $3,000": (2026.3, rented), "your bot": (2026.9, tiny)}
@@ -538,7 +566,7 @@ progress()
 # ## Not shown here, and why
 #
 # - *Which bot is stronger for its cost, AlphaGo Zero or KataGo.* They never met; the charts above show cost only.
-# - *What AlphaGo Zero cost in 2017 dollars.* Nobody outside knows. A widely read estimate of 2018 says $35 million for the whole
+# - *What AlphaGo Zero cost in 2017 dollars.* Nobody outside knows. A widely read estimate of 2018 says \$35 million for the whole
 #   paper, at the price of renting TPUs then.
 # - *Why forty or fifty times cheaper.* KataGo's methods come with the chapters that build them, from chapter 5 on.
 
@@ -553,14 +581,16 @@ white = show(Position(5), opponent=bot, human=WHITE,
 white
 
 # %% [markdown]
-# What does the bot think of the empty board? The numbers are the visits of its search, 256 this time. The centre is the move
-# that wins everything; see how close five minutes of training came.
+# What does the bot think? Black took the centre, White is to move. The numbers say how often its search looked at each reply, of
+# 256 looks. It also says by how many points it expects to lose; the solver says 25.
 
 # %%
 thinker = bot_for(5, simulations=256)
-move = thinker.choose(Position(5))
-visits, value = thinker.last.visits[0], float(thinker.last.value[0])
-show(Position(5), visits=visits, title="Visits on the empty board")
+centre = Position(5).play("C3")
+thinker.choose(centre)
+margin = 25 * float(thinker.last.value[0])  # in the view of White
+print(f"White expects to end {-margin:.1f} points behind, of 25")
+show(centre, visits=thinker.last.visits[0], title="White's search")
 
 # %% [markdown]
 # And the price of a run, with sliders:
@@ -569,7 +599,7 @@ show(Position(5), visits=visits, title="Visits on the empty board")
 def bill(games=29e6, moves=200, simulations=1600, blocks=40, channels=256):
     total = self_play(games * moves, simulations, blocks, channels)
     print(f"{total:.1e} operations, ${price(total):,.0f}, "
-          f"or {total / yours / 3.156e7:,.1f} years on this machine")
+          f"or {total / yours / 86400:,.4g} days on this machine")
 
 
 if STATIC:
@@ -624,11 +654,11 @@ else:
 #
 # - Silver et al., *Mastering the game of Go without human knowledge*, Nature 550, 2017: games, simulations, network and batches of AlphaGo Zero.
 # - Wu, *Accelerating self-play learning in Go*, arXiv:1902.10565v5: KataGo's GPUs, days, samples, games, search and network sizes; 74 GPU-years of ELF OpenGo and 41 TPU-years of AlphaZero.
-# - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: 40×, 3×10²³, $10,000, $4,000 and $3,000. Its chart of compute is Epoch AI's; Sevilla et al., *Compute trends across three eras of machine learning*, arXiv:2202.05924, give the same 3×10²³ as the top of that era.
+# - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: 40×, 3×10²³, \$10,000, \$4,000 and \$3,000. Its chart of compute is Epoch AI's; Sevilla et al., *Compute trends across three eras of machine learning*, arXiv:2202.05924, give the same 3×10²³ as the top of that era.
 # - Van der Werf, *5×5 Go is solved*, computer-go mailing list, 20 October 2002; [his page](https://erikvanderwerf.tengen.nl/5x5/5x5solved.html).
 # - Other networks: AlexNet by OpenAI's *AI and compute* (2018); GNMT and Transformer (the costliest of each) from Vaswani et al. 2017, Table 2; GPT-3 from Brown et al. 2020, Table D.1; PaLM from Chowdhery et al. 2022; Llama 3.1 from *The Llama 3 herd of models*, 2024.
-# - $35 million: Huang, [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
-# - Assumed, not known: 200 moves a game, $2 an hour, 10¹⁴ operations a second.
+# - \$35 million: Huang, [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
+# - Assumed, not known: 200 moves a game, \$2 an hour, 10¹⁴ operations a second.
 
 # %% [markdown]
 # ## Next

@@ -77,8 +77,8 @@ def tower_flops(widths: list[int], size: int, kernel: int) -> int:
     ### BEGIN SOLUTION
     total = 0
     for channels_in, channels_out in zip(widths, widths[1:]):
-        products = size * size * kernel * kernel * channels_in * channels_out
-        total += 2 * products
+        products_each = kernel * kernel * channels_in
+        total += 2 * size * size * channels_out * products_each
     return total
     ### END SOLUTION
 
@@ -107,8 +107,8 @@ tower_flops([17] + [256] * 81, size=19, kernel=3)
 # A draw counts as half a win. Return the rate and the two edges.
 
 # %%
-def win_rate(wins: int, draws: int, games: int) -> tuple[float, float, float]:
-    """The rate of a match, from 0 to 1, and its 95 % interval (Wilson's, z = 1.96).
+def win_rate(wins: int, draws: int, games: int) -> tuple:
+    """A match's rate, from 0 to 1, and its 95 % interval: rate, low, high.
 
     >>> rate, low, high = win_rate(7, 0, 10)
     >>> f"{rate:.2f} [{low:.2f}, {high:.2f}]"
