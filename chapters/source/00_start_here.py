@@ -596,10 +596,13 @@ show(centre, visits=thinker.last.visits[0], title="White's search")
 # And the price of a run, with sliders:
 
 # %%
-def bill(games=29e6, moves=200, simulations=1600, blocks=40, channels=256):
+def bill(games=29e6, moves=200, simulations=1600, blocks=40,
+         channels=256, dollars_an_hour=2.0):
     total = self_play(games * moves, simulations, blocks, channels)
-    print(f"{total:.1e} operations, ${price(total):,.0f}, "
-          f"or {total / yours / 86400:,.4g} days on this machine")
+    gpu_hours = total / OPERATIONS_A_SECOND / 3600
+    print(f"{total:.1e} operations, {gpu_hours:,.0f} GPU-hours, "
+          f"${gpu_hours * dollars_an_hour:,.0f}")
+    print(f"or {total / yours / 86400:,.4g} days on this machine")
 
 
 if STATIC:
@@ -609,7 +612,8 @@ else:
 
     interact(bill, games=FloatLogSlider(29e6, min=3, max=8),
              moves=(50, 400), simulations=(16, 1600, 16),
-             blocks=(2, 40), channels=(32, 256, 32))
+             blocks=(2, 40), channels=(32, 256, 32),
+             dollars_an_hour=(0.5, 10.0, 0.5))
 
 # %% [markdown]
 # ## Summary

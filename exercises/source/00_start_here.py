@@ -26,7 +26,6 @@ if importlib.util.find_spec("gokit") is None:  # on Colab, for instance
 import math
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from gokit.lessons import check, hint, progress, solution
 from gokit.plots import style
@@ -90,7 +89,10 @@ check("00-tower-flops", tower_flops)
 # convolutions. One position costs it about 34 billion operations.
 
 # %%
-tower_flops([17] + [256] * 81, size=19, kernel=3)
+try:
+    print(f"{tower_flops([17] + [256] * 81, size=19, kernel=3):,}")
+except NotImplementedError:
+    print("Solve exercise 2 first.")
 
 # %% [markdown]
 # ## 3. Read a win rate honestly
@@ -131,17 +133,24 @@ check("00-win-rate", win_rate)
 # When it is correct, see what more games buy: four times as many halve the width.
 
 # %% alt="The 95 percent interval of a measured rate of 70 percent against the number of games, from 10 to 2,560. It shrinks from about 40 to 89 percent at 10 games to 68 to 72 percent at 2,560; a dashed line marks 50 percent."
-counts = [10 * 4**k for k in range(5)]
-edges = np.array([win_rate(7 * n // 10, 0, n) for n in counts])
-figure, ax = plt.subplots(figsize=(6, 3))
-for n, (rate, low, high) in zip(counts, edges):
-    ax.plot([n, n], [low, high], color="#0072B2", marker="_", lw=3)
-    ax.plot(n, rate, color="#D55E00", marker="o", lw=0)
-ax.axhline(0.5, color="#555555", linestyle="--", marker="")
-ax.set_xscale("log")
-ax.set(xlabel="games", ylabel="win rate", ylim=(0.3, 1))
-ax.set_title("7 of 10 won: how sure is that?")
-plt.show()
+def draw_rates(counts):
+    """Draw the interval of a 70 % win rate for several lengths of match."""
+    figure, ax = plt.subplots(figsize=(6, 3))
+    for n in counts:
+        rate, low, high = win_rate(7 * n // 10, 0, n)
+        ax.plot([n, n], [low, high], color="#0072B2", marker="_", lw=3)
+        ax.plot(n, rate, color="#D55E00", marker="o", lw=0)
+    ax.axhline(0.5, color="#555555", linestyle="--", marker="")
+    ax.set(xscale="log", xlabel="games", ylabel="win rate", ylim=(0.3, 1))
+    ax.set_title("7 of every 10 won: how sure is that?")
+    plt.show()
+
+
+try:
+    win_rate(7, 0, 10)
+    draw_rates([10 * 4**k for k in range(5)])
+except NotImplementedError:
+    print("Solve exercise 3 first.")
 
 # %% [markdown]
 # ## How far are you?
