@@ -57,7 +57,8 @@ def boards(words, *pictures, width=2.9):
     size = (width * len(pictures), width + 0.4)
     figure, axes = plt.subplots(1, len(pictures), figsize=size)
     for ax, (caption, board, options) in zip(np.ravel(axes), pictures):
-        draw_board(ax, np.array(board), **options).set_title(caption)
+        draw_board(ax, np.array(board), **options)
+        ax.set_title(caption, fontsize=10)
     display(alt(figure, words))
 
 
@@ -224,8 +225,8 @@ boards("A white stone in atari, its last liberty marked by a square.",
 assert in_atari(check) == {(2, 2)} and last == {(2, 3)}
 
 # %% [markdown]
-# Three sides are closed, and the four corners around the stone do not matter at all. Black on the square
-# takes it; White on the square has three liberties again.
+# Three sides are closed, and the diagonal points do not matter at all. Black on the square takes the stone;
+# White on the square has three liberties again.
 
 # %% [markdown] section="capture"
 # ## How are stones captured?
@@ -405,10 +406,10 @@ later = play(play(took, (4, 4)), (4, 0))
 boards("Black takes in a ko; White may take back only later.",
        ("Black takes at C4 …", ko.board, {"marks": {7: "square"}}),
        ("… White may not take back", took.board, {"marks": {6: "cross"}}),
-       ("… until the board has changed", later.board,
+       ("… until something has changed", later.board,
         {"marks": {6: "square"}}))
 assert why_illegal(took, (1, 1)) == "repetition"
-assert why_illegal(replace(later, to_move=WHITE), (1, 1)) is None
+assert why_illegal(later, (1, 1)) is None
 
 # %% [markdown]
 # That much all three rules agree on. The next position separates them.
@@ -442,7 +443,7 @@ assert answers == {"simple": ["legal", "legal"], "situational":
 # %%
 boards("White adds A5, Black takes two at C5, White would take back at B5.",
        ("White to play A5", game.board, {"marks": {0: "square"}}),
-       ("White took? B5 is the question", sent.board,
+       ("Black took two. White at B5?", sent.board,
         {"marks": {1: "cross"}, "last_move": 2}))
 
 # %% [markdown]
@@ -532,8 +533,8 @@ assert play_all(["pass", (2, 2), "pass", "pass"]).end == "two passes"
 # %% [markdown] section="lab-passes"
 # ## Break it: counting passes instead of passes in a row
 #
-# A real Go program ended games on any two passes. Find out what that costs: in random games, how many stop
-# too early? Then repair the marked line until the test passes.
+# A real Go program did not check that the two passes were in a row. **Predict:** of random games, how many does
+# that stop too early? Then repair the marked line until the test passes.
 
 # %%
 def end_by_count(moves):
@@ -753,7 +754,7 @@ def ladder(game, stone):
     return max(lines, key=lambda line: (line[0], len(line[1])))
 
 # %% [markdown]
-# **Predict:** the second board has one more white stone, seven lines away. Does it change anything?
+# **Predict:** the second board has one more white stone, at G3, far from the fight. Does it change anything?
 
 # %%
 stairs = read_board("""
@@ -781,8 +782,14 @@ boards("Without help the ladder ends at the edge and White is captured; "
 assert caught == {"no help": True, "one stone": False}
 
 # %% [markdown]
-# The numbers are the moves. One stone seven lines away decides the fight, twenty moves later: a network must
-# carry that news across the board, and chapter 5 tests whether it does.
+# The numbers are the moves. One stone far away decides a fight twenty moves long: a network must carry that news
+# across the board, and chapter 5 tests whether it does. Step through it with Undo and Redo:
+
+# %%
+position = Position.from_array(np.array(stairs), to_move=WHITE)
+for move in ladder(Game(frozen(stairs), to_move=WHITE), (2, 2))[1]:
+    position = position.play(move)
+show(position, title="A ladder, move by move")
 
 # %% [markdown] section="battles"
 # ## Can one lose the battle and win the war?
@@ -796,9 +803,9 @@ assert caught == {"no help": True, "one stone": False}
 # %%
 def own_eyes(games):
     """Empty points with only the mover's stones around: bool [n, N*N]."""
-    boards_ = np.pad(games.boards(), ((0, 0), (1, 1), (1, 1)),
-                     constant_values=3)
-    ours = (boards_ == games.to_move[:, None, None]) | (boards_ == 3)
+    stones = np.pad(games.boards(), ((0, 0), (1, 1), (1, 1)),
+                    constant_values=3)
+    ours = (stones == games.to_move[:, None, None]) | (stones == 3)
     eyes = (ours[:, :-2, 1:-1] & ours[:, 2:, 1:-1]
             & ours[:, 1:-1, :-2] & ours[:, 1:-1, 2:])
     return eyes.reshape(len(games), -1)
@@ -830,7 +837,7 @@ def first_capture_wins(size, n, seed):
     winner = np.where(games.score() + games.rules.komi > 0.5, BLACK, WHITE)
     return int((winner == first)[first > 0].sum()), int((first > 0).sum())
 
-
+# %%
 sizes = (5, 7, 9) if FAST else (5, 7, 9, 13)
 held = {size: first_capture_wins(size, 200 if FAST else 2000, size)
         for size in sizes}
@@ -908,8 +915,8 @@ games = 6 * pairs
 assert wilson(sum(won.values()) / games, games)[0] > 0.5
 
 # %% [markdown]
-# `war` wins most games on every size, though it never asks for a capture. That it wins *more* on bigger
-# boards is not visible here: the intervals overlap.
+# `war` wins most games on every size, though it never asks for a capture. Whether it wins *more* on bigger boards
+# so few games cannot say: the intervals overlap.
 
 # %% [markdown] section="dead"
 # ## Which stones are dead?
@@ -980,10 +987,10 @@ def judges(words, board, n=100 if FAST else 400):
              "“two eyes or dead”": np.array(two_eyes_or_dead(board))}
     boards(words, *[(name, board, {"ownership": view,
                                    "coordinates": False})
-                    for name, view in views.items()], width=2.5)
+                    for name, view in views.items()], width=2.8)
     return views.values()
 
-
+# %%
 tt, sure, forecast, shortcut = judges(
     "Four judges. Tromp-Taylor gives White the corner, Benson is silent "
     "about it, played out it is always Black's.", disputed)
@@ -1043,12 +1050,13 @@ for size in (5, 9):
 ax.axhline(0.5, color="#666", lw=1)
 ax.set(xlabel="komi", ylabel="Black's score (draws ½)")
 ax.legend()
-display(alt(figure, "Black's score against komi falls through one half "
-            "near komi 3 on 5×5 and komi 1 on 9×9."))
+display(alt(figure, "Black's score against komi: on 9×9 it falls steadily "
+            "through one half at komi 1, on 5×5 it is nearly flat."))
 
 # %% [markdown]
-# For random players the first move is worth one to three points, far less than 7: a komi is fair *for given
-# players*. At a whole komi about one game in fifty is a draw.
+# On 9×9 the first move is worth about one point to random players, far less than 7: a komi is fair *for given
+# players*. On 5×5 the curve hardly falls: most games end with one side owning everything, and no komi mends that.
+# At a whole komi about one game in fifty is a draw.
 
 # %% [markdown] section="cap"
 # ## Can a move cap decide who wins?
@@ -1069,7 +1077,7 @@ def capped_wins(size, caps, n, seed, komi=0.5):
 
 
 n = 300 if FAST else 2000
-panels = {5: np.arange(40, 61), 9: np.arange(152, 173)}
+panels = {5: np.arange(40, 61), 9: np.arange(152, 185)}
 results = {size: capped_wins(size, caps, n if size == 5 else n // 2, 6)
            for size, caps in panels.items()}
 for cap in (50, 51):
@@ -1093,12 +1101,12 @@ for ax, (size, caps) in zip(axes, panels.items()):
     ax.set(title=f"{size}×{size}, n = {runs:,}", xlabel="move cap")
 axes[0].set_ylabel("Black wins (95 %)")
 axes[0].legend(fontsize=8)
-display(alt(figure, "On 5×5 Black wins far more often under odd caps than "
-            "under even ones; on 9×9 the two overlap."))
+display(alt(figure, "Black wins far more often under odd caps than under "
+            "even ones, from cap 48 on 5×5 and from about 165 on 9×9."))
 
 # %% [markdown]
-# On 5×5 the side that moved **last** is far ahead: a stone that has just captured has not yet been answered. The cap,
-# not the play, decides. On 9×9 the same effect drowns in 81 points.
+# While there is room the cap hardly matters. Once the board is full, near 2N² moves on both sizes, every move is a big
+# capture, and the **last** one stands unanswered: the cap, not the play, decides.
 #
 # So a game cut by a cap has **no result**. Programs that score it anyway teach their network the parity of the cap.
 
@@ -1184,7 +1192,7 @@ display(alt(figure, "The number of legal moves against move number: the "
 
 # %% [markdown]
 # At first it does fall by one. Then captures give points back, while suicide and ko take some away: 361 · 360 · 359 …
-# is a picture, not a count. (These are moves, not independent games, so read the intervals as narrow by habit.)
+# is a picture, not a count. (The moves of one game hang together, so these intervals are a little too narrow.)
 
 # %% [markdown] section="tree"
 # ## How big is the tree?
@@ -1538,8 +1546,8 @@ show(Position.from_diagram(edge, to_move=WHITE), title="4. Run or give up?")
 # **5. Whose corner is it?** Black to move. Capture the corner and watch the score; or pass twice, and see who wins.
 
 # %%
-explorer = show(Position.from_array(np.array(disputed)),
-                title="5. Whose corner?", show=("score",))
+fifth = Position.from_array(np.array(disputed), rules=Rules(komi=0.5))
+explorer = show(fifth, title="5. Whose corner?", show=("score",))
 explorer
 
 # %% [markdown]
