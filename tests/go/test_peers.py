@@ -8,26 +8,18 @@ sgfmill (Python, Matthew Woodcraft): a board, not a referee. It captures, allows
 reports the point a simple ko forbids, enforces nothing but that a point is empty, and scores
 by area without komi. Its rows count from the bottom, and 2×2 is its smallest board.
 
-GNU Go over GTP: positional superko and no suicide with the flags below; an exact oracle for
-legality, and for the area score of boards on which no stone is dead.
+GNU Go is asked over GTP, in test_gnugo.py.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
-from gokit.go.coordinates import from_gtp, to_gtp
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, NO_SUICIDE, Rules
 
 SGFMILL_COLOR = {1: "b", 2: "w"}
-GNUGO = shutil.which("gnugo", path=os.environ.get("PATH", "") + os.pathsep + "/usr/games")
-GNUGO_FLAGS = ["--mode", "gtp", "--chinese-rules", "--positional-superko", "--capture-all-dead"]
 
 
 def random_game(size: int, rules: Rules, seed: int, plies: int):
@@ -140,70 +132,3 @@ class TestSgfmill:
                 assert ours_ko == ko, position
                 assert position.score().margin == theirs.area_score(), position
         assert kos > 0 or size != 5
-
-
-@pytest.mark.skipif(GNUGO is None, reason="GNU Go is not installed (Debian: apt install gnugo)")
-class TestGnuGo:
-    @pytest.fixture
-    def ask(self):
-        engine = subprocess.Popen(
-            [GNUGO, *GNUGO_FLAGS], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-        def command(text: str) -> str:
-            engine.stdin.write(text + "\n")
-            engine.stdin.flush()
-            answer = []
-            while (line := engine.stdout.readline().rstrip()) or not answer:
-                answer.append(line)
-            assert answer[0].startswith("="), f"{text}: {answer}"
-            return " ".join(answer)[1:].strip()
-
-        yield command
-        engine.communicate("quit\n", timeout=10)
-
-    @pytest.mark.parametrize("size", [5, 7, 9])
-    def test_same_legal_moves(self, ask, size):
-        """`all_legal` names every legal point under positional superko without suicide."""
-        for seed in range(3):
-            ask(f"boardsize {size}")
-            ask("clear_board")
-            for position in random_game(size, NO_SUICIDE, seed, 150):
-                if position.last_move is not None:
-                    color = "black" if position.previous.to_move == BLACK else "white"
-                    ask(f"play {color} {to_gtp(position.last_move, size)}")
-                if position.is_over:
-                    break
-                color = "black" if position.to_move == BLACK else "white"
-                theirs = sorted(from_gtp(name, size) for name in ask(f"all_legal {color}").split())
-                assert theirs == list(position.legal_moves()[:-1]), position
-
-    def test_same_score_of_finished_boards(self, ask):
-        """Where Benson's rule decides every point, no estimate of life can change the area."""
-        games = (played_out(7, NO_SUICIDE.replace(komi=0.5), seed) for seed in range(30))
-        decided = [position for position in games if position.pass_alive().all()]
-        assert len(decided) > 10
-        for position in decided:
-            ask("boardsize 7")
-            ask("clear_board")
-            ask("komi 0.5")
-            for before, move in zip(position.line(), position.moves, strict=False):
-                color = "black" if before.to_move == BLACK else "white"
-                ask(f"play {color} {to_gtp(move, 7)}")
-            assert position.result == ask("final_score").removesuffix(".0"), position
-
-
-def played_out(size: int, rules: Rules, seed: int) -> Position:
-    """A random game in which nobody fills a point that only own stones surround."""
-    generator = np.random.default_rng(seed)
-    position = Position(size, rules)
-    while not position.is_over:
-        assert position.move_number < 10 * size * size, "a game without own-eye filling ends"
-        stones = position.board.ravel()
-        useful = [
-            move
-            for move in position.legal_moves()[:-1]
-            if any(stones[near] != position.to_move for near in position.neighbors(int(move)))
-        ]
-        position = position.play(int(generator.choice(useful)) if useful else "pass")
-    return position

@@ -8,7 +8,7 @@ import pytest
 from gokit.go.coordinates import from_gtp, to_gtp
 from gokit.go.errors import GoError, IllegalMoveError
 from gokit.go.games import Games
-from gokit.go.geometry import MOVE_CAP, RUNNING, TWO_PASSES
+from gokit.go.geometry import TWO_PASSES
 from gokit.go.position import FIRST_ROOM, Position
 from gokit.go.rules import (
     BLACK,
@@ -398,18 +398,6 @@ def test_a_move_cap_is_seen_and_is_no_result():
     assert (capped.end, capped.winner, capped.result) == ("move cap", None, "Void")
     assert capped.score().winner == BLACK
     assert not capped.legal_mask().any()
-
-
-def test_a_batch_reaches_its_move_cap():
-    games = Games(2, 5, TROMP_TAYLOR, max_moves=4)
-    games.play([25, 25])
-    games.play([25, 12])
-    assert list(games.ended) == [TWO_PASSES, RUNNING]
-    for move in (0, 1):
-        games.play([-1, move])
-    assert list(games.ended) == [TWO_PASSES, MOVE_CAP]
-    assert games.position(1).result == "Void"
-    assert not games.legal_mask().any()
 
 
 def test_two_passes_at_the_cap_are_a_result():
