@@ -9,7 +9,7 @@
 # A board is a list of rows of 0 (empty), 1 (Black), 2 (White), and a point is `(row, column)`. Boards here need not be square.
 #
 # Write your answer where it says so and run the cell: the check is in it. A wrong answer is shown on a board.
-# Stuck? In a new cell, call `hint("01-groups")`, up to three times. `solution("01-groups")` shows one answer.
+# Later ones build on earlier ones: if you skip one, put its `solution` there. Stuck? In a new cell, call `hint("01-groups")`, up to three times. `solution("01-groups")` shows one answer.
 
 # %% id="01-setup"
 import importlib.util
@@ -188,7 +188,7 @@ check("01-suicide", suicide)
 # You see the board `before` and `after` a move. Under simple ko the other side may now not bring back `before`. Return the point
 # that this rule bars, or `None`.
 #
-# With captures and suicide done, a whole move takes three lines. You may use this:
+# With captures and suicide done, a whole move is a short function. Here and later you may use it:
 
 # %%
 def put_stone(board: Board, point: Point, color: int) -> Board:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 from itertools import product
+
+import pytest
 
 from gokit.lessons.checks import board_cases, game_cases
 from gokit.lessons.checks import slow_rules as go
-from tests.lessons.exercise_contract import contract
+from tests.lessons.exercise_contract import ROOT, answers, contract
 
 EMPTY, BLACK, WHITE = 0, 1, 2
 
@@ -351,3 +354,13 @@ def test_the_slow_rules_know_the_published_counts():
         1, 4, 12, 24, 16, 32, 32, 16, 48,
     ]  # fmt: skip
     assert [go.count_sequences(3, 3, depth) for depth in range(5)] == [1, 9, 72, 504, 2976]
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_example_in_the_stub_is_right(name):
+    solution = answers(ROOT / "exercises" / "source" / "01_go_rules.py", solved=True)[name]
+    example = doctest.DocTestParser().get_doctest(
+        solution.__doc__, solution.__globals__, name, None, None
+    )
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0

@@ -178,7 +178,7 @@ EXERCISES = [
     ),
     Exercise(
         id="01-count",
-        title="How many positions are legal?",
+        title="Counting legal positions",
         purpose="a number that the whole world agrees on is the best test of a board",
         points=2,
         difficulty=3,
@@ -199,7 +199,7 @@ EXERCISES = [
     ),
     Exercise(
         id="01-sequences",
-        title="Perft: how many ways to play?",
+        title="Perft, the ways to play",
         purpose="stretch: the count by which chess and Go programs find their last rule bugs",
         points=4,
         difficulty=4,
