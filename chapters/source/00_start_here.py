@@ -294,8 +294,9 @@ MAP = {  # number: (name, place in the figure, chapters it uses)
     10: ("search\nand LLMs", (4, 2), [6]), 11: ("scaling", (5, 1), [7]),
     12: ("automated\nresearch", (6, 1), [11]),
 }
-sources = sorted((COURSE / "chapters" / "source").glob("*.py"))
-HERE = {int(path.stem[:2]): f"{path.stem}.ipynb" for path in sources}
+folder = COURSE / "chapters"
+found = [*folder.glob("*.ipynb"), *folder.glob("source/*.py")]
+HERE = {int(path.stem[:2]): f"{path.stem}.ipynb" for path in found}
 assert 0 in HERE and set(HERE) <= set(MAP)
 assert all(old < new for new, (*_, uses) in MAP.items() for old in uses)
 
