@@ -14,6 +14,7 @@ from gokit.go.geometry import (
     MAX_MOVES,
     MOVES,
     RESIGNED,
+    RUNNING,
     TO_MOVE,
     geometry,
 )
@@ -84,6 +85,9 @@ class Games:
 
         Raises IllegalMoveError, with no game changed, where one of them is illegal.
         """
+        actions = np.asarray(actions)
+        if actions.dtype.kind not in "iu":
+            raise GoError(f"actions are whole numbers, not {actions.dtype}")
         actions = np.ascontiguousarray(actions, np.int64)
         if actions.shape != (len(self),):
             raise GoError(f"{len(self)} games need as many actions, not shape {actions.shape}")
@@ -97,7 +101,12 @@ class Games:
             )
 
     def resign(self, indices: np.ndarray) -> None:
-        """End the games `indices` by the resignation of their side to move."""
+        """End the games `indices` by the resignation of their side to move.
+
+        Raises IllegalMoveError, with no game changed, where one of them is over.
+        """
+        if (self.words[indices, ENDED] != RUNNING).any():
+            raise IllegalMoveError("a game that is over cannot be resigned", "game over")
         self.words[indices, ENDED] = RESIGNED
 
     def legal_mask(self) -> np.ndarray:

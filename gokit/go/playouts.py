@@ -28,6 +28,8 @@ from gokit.go.kernels import (
 )
 from gokit.go.rules import BLACK, EMPTY, WHITE
 
+UNFINISHED = -(1 << 30)  # a margin that no board has
+
 
 def random_states(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return `n` independent splitmix states, uint64 [n]."""
@@ -152,7 +154,8 @@ def final_margin(g, row, cells, owner):
 def playouts_from(g, source, count, max_moves, states, margins):
     """Run `count` light playouts from the row `source` and fill `margins`, int64 [count].
 
-    Returns the number of actions played in all.
+    A game that `max_moves` stopped has no result: its margin is UNFINISHED. Returns the number of
+    actions played in all.
     """
     row = np.empty(g.history, np.int64)
     cells = row.view(np.int16)
@@ -161,7 +164,7 @@ def playouts_from(g, source, count, max_moves, states, margins):
     for i in range(count):
         row[:] = source[: g.history]
         moves += light_playout(g, row, cells, states, i, max_moves)
-        margins[i] = final_margin(g, row, cells, owner)
+        margins[i] = final_margin(g, row, cells, owner) if row[PASSES] == 2 else UNFINISHED
     return moves
 
 
@@ -233,12 +236,12 @@ def light_playouts(
 
     A light playout plays uniformly random moves that fill no own one-point eye, are no suicide
     and do not retake a ko at once, until both sides have none left. margins: float32 [n],
-    Black's view, komi in. states: uint64 [n] from `random_states`, advanced in place.
+    Black's view, komi in, NaN for a game that `max_moves` (default 8 a point) stopped. states: uint64 [n] from `random_states`, advanced in place.
     This is the benchmark `light_playouts`.
     """
     games = Games(1, size)
     margins = np.empty(n, np.int64)
     cap = 8 * games.geometry.n_points if max_moves is None else max_moves
     moves = playouts_from(games.geometry, games.words[0], n, cap, states, margins)
-    with_komi = (margins - komi).astype(np.float32)
+    with_komi = np.where(margins == UNFINISHED, np.nan, margins - komi).astype(np.float32)
     return int(moves), int((with_komi > 0).sum()), with_komi

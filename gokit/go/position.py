@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gokit.go.coordinates import parse_move, to_gtp
+from gokit.go.coordinates import check_size, parse_move, to_gtp
 from gokit.go.diagram import format_diagram, parse_diagram
 from gokit.go.errors import GoError, IllegalMoveError
 from gokit.go.geometry import (
@@ -75,7 +75,7 @@ class Position:
     """
 
     def __init__(self, size: int = 9, rules: Rules = TROMP_TAYLOR) -> None:
-        g = geometry(size)
+        g = geometry(check_size(size))
         self._attach(g, empty_row(g, rules, NO_MOVE_CAP, FIRST_ROOM), rules, None)
 
     def _attach(
@@ -223,7 +223,7 @@ class Position:
     @property
     def is_over(self) -> bool:
         """Whether two passes, a resignation or the move cap have ended the game."""
-        return self.row[ENDED] != RUNNING
+        return bool(self.row[ENDED] != RUNNING)
 
     @property
     def end(self) -> str | None:
@@ -348,7 +348,12 @@ class Position:
                 f"{name} is the suicide of one stone: it leaves the board as it is, "
                 f"which {kind} forbids."
             )
-        same = [p for p in self.line() if p.row[HASH] == row[HASH]]
+        same = [
+            p
+            for p in self.line()
+            if p.row[HASH] == row[HASH]
+            and (self.rules.superko == "positional" or p.to_move == row[TO_MOVE])
+        ]
         when = f" (after move {same[0].move_number})" if same else ""
         return f"{name} would bring back an earlier board{when}, which {kind} forbids."
 

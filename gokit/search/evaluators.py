@@ -11,7 +11,7 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import TO_MOVE
 from gokit.go.kernels import KERNEL
-from gokit.go.playouts import playouts_from, random_states
+from gokit.go.playouts import UNFINISHED, playouts_from, random_states
 from gokit.go.rules import BLACK
 
 
@@ -89,6 +89,8 @@ def _roll_out(g, rows, indices, playouts, max_moves, states, komi, by_margin, va
         playouts_from(g, row, playouts, max_moves, own_states, margins)
         total = 0.0
         for margin in margins:
+            if margin == UNFINISHED:
+                continue  # no result: counts as even
             total += margin / g.n_points if by_margin else np.sign(margin - komi)
         mean = total / playouts
         values[i] = mean if row[TO_MOVE] == BLACK else -mean

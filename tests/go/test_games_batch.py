@@ -282,3 +282,27 @@ def test_light_playouts_end_with_scored_boards():
         results[komi] = margins
     assert np.allclose(results[0.5] - results[7.5], 7)
     assert 0 < (results[7.5] > 0).mean() < 0.5 < (results[0.5] > -7).mean()
+
+
+def test_a_game_that_is_over_cannot_be_resigned():
+    games = Games(2, 5)
+    games.play(np.array([25, 0]))
+    games.play(np.array([25, 1]))
+    with pytest.raises(IllegalMoveError, match="over"):
+        games.resign(np.array([0, 1]))
+    assert games.ended.tolist() == [1, 0]
+    games.resign(np.array([1]))
+    assert games.ended.tolist() == [1, 2]
+
+
+def test_actions_are_whole_numbers():
+    with pytest.raises(GoError, match="whole"):
+        Games(1, 5).play(np.array([1.5]))
+
+
+def test_a_playout_that_its_cap_stops_has_no_margin():
+    rng = np.random.default_rng(4)
+    moves, wins, margins = light_playouts(50, 9, 7.5, random_states(rng, 50), max_moves=20)
+    assert moves == 50 * 20
+    assert wins == 0
+    assert np.isnan(margins).all()
