@@ -459,8 +459,8 @@ print(f"AlphaGo Zero on this machine: {round(years, -3):,.0f} years")
 assert 1e8 < yours < 1e16
 
 # %% [markdown]
-# The lecture's answer is to rent. Its budget was a gift of \$10,000: about \$4,000 went into exploring, \$3,000 into the final run.
-# What that buys depends on two numbers that we **assume** here: \$2 for an hour of a GPU, and 10¹⁴ useful operations a second on
+# The lecture's answer is to rent. Its budget was a gift of 10,000 dollars: about 4,000 went into exploring, 3,000 into the final
+# run. What that buys depends on two numbers that we **assume** here: 2 dollars for an hour of a GPU, and 10¹⁴ useful operations a second on
 # it, about a tenth of what an H100's data sheet promises. Change them and run again.
 
 # %%
@@ -567,8 +567,8 @@ progress()
 # ## Not shown here, and why
 #
 # - *Which bot is stronger for its cost, AlphaGo Zero or KataGo.* They never met; the charts above show cost only.
-# - *What AlphaGo Zero cost in 2017 dollars.* Nobody outside knows. A widely read estimate of 2018 says \$35 million for the whole
-#   paper, at the price of renting TPUs then.
+# - *What AlphaGo Zero cost in 2017 dollars.* Nobody outside knows. A widely read estimate of 2018 says 35 million dollars for
+#   the whole paper, at the price of renting TPUs then.
 # - *Why forty or fifty times cheaper.* KataGo's methods come with the chapters that build them, from chapter 5 on.
 
 # %% [markdown] section="play-on"
@@ -594,15 +594,15 @@ print(f"White expects to end {-margin:.1f} points behind, of 25")
 show(centre, visits=thinker.last.visits[0], title="White's search")
 
 # %% [markdown]
-# And the price of a run, with sliders:
+# And the price of a run, with sliders; `dollars` is for an hour of a GPU:
 
 # %%
 def bill(games=29e6, moves=200, simulations=1600, blocks=40,
-         channels=256, dollars_an_hour=2.0):
+         channels=256, dollars=2.0):  # dollars an hour
     total = self_play(games * moves, simulations, blocks, channels)
     gpu_hours = total / OPERATIONS_A_SECOND / 3600
     print(f"{total:.1e} operations, {gpu_hours:,.0f} GPU-hours, "
-          f"${gpu_hours * dollars_an_hour:,.0f}")
+          f"${gpu_hours * dollars:,.0f}")
     print(f"or {total / yours / 86400:,.4g} days on this machine")
 
 
@@ -611,10 +611,10 @@ if STATIC:
 else:
     from ipywidgets import FloatLogSlider, interact
 
-    interact(bill, games=FloatLogSlider(29e6, min=3, max=8),
-             moves=(50, 400), simulations=(16, 1600, 16),
-             blocks=(2, 40), channels=(32, 256, 32),
-             dollars_an_hour=(0.5, 10.0, 0.5))
+    how_many = FloatLogSlider(29e6, min=3, max=8, step=0.0001)
+    interact(bill, games=how_many, moves=(50, 400),
+             simulations=(16, 1600, 16), blocks=(2, 40),
+             channels=(32, 256, 32), dollars=(0.5, 10.0, 0.5))
 
 # %% [markdown]
 # ## Summary
@@ -659,11 +659,11 @@ else:
 #
 # - Silver et al., *Mastering the game of Go without human knowledge*, Nature 550, 2017: games, simulations, network and batches of AlphaGo Zero.
 # - Wu, *Accelerating self-play learning in Go*, arXiv:1902.10565v5: KataGo's GPUs, days, samples, games, search and network sizes; 74 GPU-years of ELF OpenGo and 41 TPU-years of AlphaZero.
-# - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: 40×, 3×10²³, \$10,000, \$4,000 and \$3,000. Its chart of compute is Epoch AI's; Sevilla et al., *Compute trends across three eras of machine learning*, arXiv:2202.05924, give the same 3×10²³ as the top of that era.
+# - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: 40×, 3×10²³, 10,000 dollars, of which 4,000 and 3,000. Its chart of compute is Epoch AI's; Sevilla et al., *Compute trends across three eras of machine learning*, arXiv:2202.05924, give the same 3×10²³ as the top of that era.
 # - Van der Werf, *5×5 Go is solved*, computer-go mailing list, 20 October 2002; [his page](https://erikvanderwerf.tengen.nl/5x5/5x5solved.html).
 # - Other networks: AlexNet by OpenAI's *AI and compute* (2018); GNMT and Transformer (the costliest of each) from Vaswani et al. 2017, Table 2; GPT-3 from Brown et al. 2020, Table D.1; PaLM from Chowdhery et al. 2022; Llama 3.1 from *The Llama 3 herd of models*, 2024.
-# - \$35 million: Huang, [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
-# - Assumed, not known: 200 moves a game, \$2 an hour, 10¹⁴ operations a second.
+# - 35 million dollars: Huang, [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
+# - Assumed, not known: 200 moves a game, 2 dollars an hour, 10¹⁴ operations a second.
 
 # %% [markdown]
 # ## Next
