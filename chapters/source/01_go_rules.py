@@ -1187,7 +1187,7 @@ ax.plot(81 - np.arange(len(choice)).clip(max=81), ls="--", marker="none",
 ax.set(xlabel="move number", ylabel="legal stones")
 ax.legend()
 display(alt(figure, "The number of legal moves against move number: the "
-            "mean follows the straight line for forty moves, then stays "
+            "mean follows the straight line for sixty moves, then stays "
             "above it; single games, in grey, jump up at captures."))
 
 # %% [markdown]
@@ -1352,8 +1352,43 @@ assert (first.board, first.to_move) == (second.board, second.to_move)
 
 # %% [markdown]
 # The same picture, won by three points or lost by three: in the second game the middle is barred, because that board
-# has stood there before. So under superko the **state** is the board *and* the boards so far. How often does it matter?
-# **Predict:** in which share of positions does the picture alone get the legal moves wrong?
+# has stood there before. So under superko the **state** is the board *and* the boards so far.
+#
+# A solver that remembers one value for each picture must go wrong, then. **Predict:** by how much, on so small a board?
+
+# %%
+def cached(board, color, seen, passes, memory, pass_first):
+    """Like `solve`, with one value for each board, side and passes."""
+    if passes == 2:
+        return margin(board) if color == BLACK else -margin(board)
+    key, values = (board, color, passes), []
+    if key not in memory:
+        moves = [(r, c) for r, row in enumerate(board)
+                 for c, stone in enumerate(row) if stone == EMPTY]
+        for move in [None, *moves] if pass_first else [*moves, None]:
+            after = frozen(put_stone(board, move, color)) if move else board
+            if not (move and after in seen):
+                values.append(-cached(
+                    after, opponent(color), seen | {after},
+                    0 if move else passes + 1, memory, pass_first))
+        memory[key] = max(values)
+    return memory[key]
+
+# %%
+print("board   truth   from memory: passes first   stones first")
+for (rows, columns), truth in value.items():
+    start = ((EMPTY,) * columns,) * rows
+    wrong = [cached(start, BLACK, frozenset([start]), 0, {}, first_pass)
+             for first_pass in (True, False)]
+    print(f"{rows}×{columns} {truth:>+9.0f} {wrong[0]:>+27.0f}"
+          f" {wrong[1]:>+14.0f}")
+    if (rows, columns) == (1, 2):
+        assert wrong[0] > truth > wrong[1]
+
+# %% [markdown]
+# The answer now depends on the order in which moves are tried: on 1×2, two points for Black or two for White, where the truth
+# is a draw. How often does the past matter in real games? **Predict:** in which share of positions does the picture alone get
+# the legal moves wrong?
 
 # %%
 def picture_lies(size, n, seed, moves=100):
