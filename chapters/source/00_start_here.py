@@ -151,7 +151,7 @@ board
 
 # %% [markdown]
 # Click a crossing. Or click the board once and use the keyboard: arrows move, Enter plays, P passes, U takes back.
-# Pass when nothing is left to win; the bot passes too, and the game is counted.
+# Whatever stands on the board when both have passed counts for its owner: capture what is dead before you pass.
 #
 # **Where to begin?** Van der Werf's program solved 5×5 in 2002: with the centre, Black wins the whole board, all 25 points.
 # So you have a won game from the first stone. Winning a won game is another matter.
@@ -203,8 +203,9 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# `B+17.5` would be all 25 crossings less the komi, the result that Van der Werf proved. But a look proves nothing, so we count. The opponent picks any legal move, except that it never fills its own one-point eyes.
-# Each random opening is played twice, with colours exchanged, so that neither opening nor colour decides.
+# `B+17.5` is all 25 crossings less the komi: the result that Van der Werf proved, if you see it above. But one game proves nothing.
+# So we count. The opponent picks any legal move, except that it never fills its own one-point eyes. Each random opening is
+# played twice, with colours exchanged, so that neither opening nor colour decides.
 #
 # **Predict:** what share does the bot win, with a search of only 16 positions a move?
 
@@ -281,7 +282,7 @@ assert all(r["interval"][0] > 0.5 for r in card.strength)
 # %% [markdown] section="map"
 # ## Where does the course go?
 #
-# Thirteen chapters. An arrow means "uses". The notebook looks which of them are on this machine.
+# Thirteen chapters. An arrow means "uses". The notebook looks up which of them are on this machine.
 
 # %%
 MAP = {  # number: (name, place in the figure, chapters it uses)
@@ -333,15 +334,15 @@ display(Markdown("  \n".join(rows)))
 # %% [markdown] section="cost"
 # ## What did AlphaGo Zero cost?
 #
-# More than any other training run of its time, by far. The lecture calls it an outlier of 3×10²³ floating-point operations.
+# More than any other network of its time that we know of. The lecture calls it an outlier of 3×10²³ floating-point operations.
 # We can check that on the back of an envelope, because the paper gives nearly everything:
 #
 # | AlphaGo Zero, the 40-day run | | source |
 # |---|---|---|
-# | games of self-play | 29 million | Silver et al. 2017, p. 357 |
-# | simulations a move | 1,600 | same, of the first run |
-# | network | 40 blocks of two 3×3 convolutions, 256 channels | same, Methods |
-# | training | 3.1 million batches of 2,048 positions | same, p. 357 |
+# | games of self-play | 29 million | Silver et al. 2017 |
+# | simulations a move | 1,600 | same, said of its first run |
+# | network | 40 blocks of two 3×3 convolutions, 256 channels | same; one of the 40 is the stem |
+# | training | 3.1 million batches of 2,048 positions | same |
 # | moves a game | 200 | **our assumption**: not in the paper |
 #
 # A 3×3 convolution from `c` to `c` channels multiplies and adds 9·c² times at each point. So one look at the board costs:
@@ -662,7 +663,7 @@ else:
 # - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: 40×, 3×10²³, 10,000 dollars, of which 4,000 and 3,000. Its chart of compute is Epoch AI's; Sevilla et al., *Compute trends across three eras of machine learning*, arXiv:2202.05924, give the same 3×10²³ as the top of that era.
 # - Van der Werf, *5×5 Go is solved*, computer-go mailing list, 20 October 2002; [his page](https://erikvanderwerf.tengen.nl/5x5/5x5solved.html).
 # - Other networks: AlexNet by OpenAI's *AI and compute* (2018); GNMT and Transformer (the costliest of each) from Vaswani et al. 2017, Table 2; GPT-3 from Brown et al. 2020, Table D.1; PaLM from Chowdhery et al. 2022; Llama 3.1 from *The Llama 3 herd of models*, 2024.
-# - 35 million dollars: Huang, [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
+# - 35 million dollars: [*How much did AlphaGo Zero cost?*](https://www.yuzeh.com/data/agz-cost.html), 2018. V100: 125 TFLOP/s, NVIDIA's data sheet.
 # - Assumed, not known: 200 moves a game, 2 dollars an hour, 10¹⁴ operations a second.
 
 # %% [markdown]

@@ -85,12 +85,12 @@ def tower_flops(widths: list[int], size: int, kernel: int) -> int:
 check("00-tower-flops", tower_flops)
 
 # %% [markdown]
-# When it is correct, this is AlphaGo Zero's large tower: a stem from 17 planes to 256 channels, then forty blocks of two
-# convolutions. One position costs it about 34 billion operations.
+# When it is correct, this is AlphaGo Zero's large tower: a stem from 17 planes to 256 channels, then 39 blocks of two
+# convolutions. One position costs it about 33 billion operations.
 
 # %%
 try:
-    print(f"{tower_flops([17] + [256] * 81, size=19, kernel=3):,}")
+    print(f"{tower_flops([17] + [256] * 79, size=19, kernel=3):,}")
 except NotImplementedError:
     print("Solve exercise 2 first.")
 
