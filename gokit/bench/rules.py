@@ -18,7 +18,7 @@ from gokit.bench.compare import ratio_to, summary, take_turns
 from gokit.bench.entrants import Entrant, Peer
 
 STEPS_A_CALL = 100
-PLAYOUTS_A_CALL = 100
+PLAYOUTS_A_CALL = 500
 
 FIRST_CALL = """
 import time

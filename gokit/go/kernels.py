@@ -283,13 +283,15 @@ def place(g, row, cells, p):
     captured_cell = 0
     for q in (p - g.stride, p - 1, p + 1, p + g.stride):
         color = color_at(g, cells, q)
-        if color == mover:
-            other = head_of(g, cells, q)
-            if other != head:
+        other = head_of(g, cells, q)
+        joins = (color == mover) & (other != head)
+        dies = (color == enemy) & (row[at(g.liberties + other)] == 0)
+        if joins | dies:  # one branch, seldom taken; one on each colour would be a coin toss
+            if joins:
                 head = join(g, row, cells, head, other)
-        elif color == enemy and liberties_at(g, row, cells, q) == 0:
-            captured += remove_chain(g, row, cells, q)
-            captured_cell = q
+            else:
+                captured += remove_chain(g, row, cells, q)
+                captured_cell = q
     row[KO] = 0
     if captured == 1 and cells[at(g.size + head)] == 1:
         if row[at(g.liberties + head)] >> _COUNT_SHIFT == 1:

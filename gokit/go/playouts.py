@@ -236,7 +236,8 @@ def light_playouts(
 
     A light playout plays uniformly random moves that fill no own one-point eye, are no suicide
     and do not retake a ko at once, until both sides have none left. margins: float32 [n],
-    Black's view, komi in, NaN for a game that `max_moves` (default 8 a point) stopped. states: uint64 [n] from `random_states`, advanced in place.
+    Black's view, komi in, NaN for a game that `max_moves` (default 8 a point) stopped.
+    states: uint64 [n] from `random_states`, advanced in place.
     This is the benchmark `light_playouts`.
     """
     games = Games(1, size)
