@@ -1410,8 +1410,7 @@ def picture_lies(size, n, seed, moves=100):
         found += [(pictured != legal).any(1).sum(),
                   (by_ko != legal).any(1).sum(), len(here)]
         random_step(games, rng)
-        moved = np.isin(np.arange(n), here)
-        twin.play(np.where(moved, games.last_move, -1))
+        twin.play(np.where(twin.ended > 0, -1, games.last_move))
     return found.tolist()
 
 # %%
