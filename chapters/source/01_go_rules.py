@@ -39,6 +39,7 @@ import os
 import random
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -856,13 +857,20 @@ if not FAST:
 # wants points that are nearer to its own safe stones than to the opponent's. **Predict:** who wins?
 
 # %%
+@cache
+def steps(size):
+    """The number of steps from each point to each: [N*N, N*N]."""
+    rows, columns = np.indices((size, size)).reshape(2, -1)
+    return abs(rows - rows[:, None]) + abs(columns - columns[:, None])
+
+
 def battle(board, point, color):
     """How many stones a move takes."""
     return sum(len(region(board, near)) for near in neighbors(board, point)
                if color_of(board, near) == opponent(color)
                and len(liberties(board, region(board, near))) == 1)
 
-
+# %%
 def war(board, point, color):
     """Points nearer to our safe stones, minus points nearer to theirs."""
     after, size = put_stone(board, point, color), len(board)
@@ -870,16 +878,9 @@ def war(board, point, color):
         if after[r][c] == color:
             after[r][c] = EMPTY
     flat = np.array(after).ravel()
-    ours = STEPS[size][flat == color].min(0, initial=99)
-    theirs = STEPS[size][flat == opponent(color)].min(0, initial=99)
+    ours = steps(size)[flat == color].min(0, initial=99)
+    theirs = steps(size)[flat == opponent(color)].min(0, initial=99)
     return int(np.sign(theirs - ours).sum())
-
-# %%
-STEPS = {}  # for each size, the steps from each point to each
-for size in (5, 7, 9):
-    rows, columns = np.indices((size, size)).reshape(2, -1)
-    STEPS[size] = (abs(rows - rows[:, None])
-                   + abs(columns - columns[:, None]))
 
 # %%
 def choose(game, wish, rng):
