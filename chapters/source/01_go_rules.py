@@ -840,7 +840,7 @@ def first_capture_wins(size, n, seed):
     return int((winner == first)[first > 0].sum()), int((first > 0).sum())
 
 # %%
-sizes = (5, 7, 9) if FAST else (5, 7, 9, 13)
+sizes = (5, 7, 9, 13)
 held = {size: first_capture_wins(size, 200 if FAST else 2000, size)
         for size in sizes}
 for size, (k, n) in held.items():
@@ -1005,7 +1005,7 @@ assert set(differ) == corner and not sure[0, 1]
 
 # %% [markdown]
 # Squares are owners. The corner is White's by the letter, Black's in every random continuation. Benson proves the
-# strong groups of both sides and keeps silent about the corner: if Black only ever passed, White would live there.
+# strong groups of both sides and keeps silent about the corner: if Black only ever passed, White would stay there.
 #
 # The next board is a finished game with nobody dead: two walls. **Predict:** what do the four judges say now?
 
