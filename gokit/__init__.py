@@ -31,7 +31,7 @@ _HOME_OF = {
     "write_sgf": "gokit.go.records",
 }
 
-__all__ = ["__version__", *_HOME_OF]  # noqa: PLE0604
+__all__ = ["__version__", *_HOME_OF]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,11 +6,11 @@ import shlex
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import kernel
 from gokit.go.errors import GoError
 from gokit.go.games import Games
-from gokit.go.kernels import KERNEL, color_at
+from gokit.go.kernels import color_at
 from gokit.go.playouts import is_own_eye
 from gokit.go.position import Position
 from gokit.go.rules import EMPTY, TROMP_TAYLOR, Rules
@@ -253,7 +253,7 @@ def _own_eyes_many(games: Games, indices: np.ndarray) -> np.ndarray:
     return masks
 
 
-@njit(**KERNEL)
+@kernel
 def _own_eyes(g, cells, color, mask):
     for index in range(g.n_points):
         cell = np.int64(g.points[index])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import kernel, lean
 from gokit.go.errors import GoError, IllegalMoveError
 from gokit.go.geometry import (
     ENDED,
@@ -18,7 +18,7 @@ from gokit.go.geometry import (
     TO_MOVE,
     geometry,
 )
-from gokit.go.kernels import KERNEL, LEAN, LEGAL, action_legality, area, legal_mask, play
+from gokit.go.kernels import LEGAL, action_legality, area, legal_mask, play
 from gokit.go.position import Position
 from gokit.go.rows import REASONS, empty_row, write_row
 from gokit.go.rules import TROMP_TAYLOR, Rules
@@ -173,7 +173,7 @@ class Games:
         return games
 
 
-@njit(**LEAN)
+@lean
 def _play_all(g, rows, all_cells, actions):
     for i in range(len(actions)):
         if actions[i] >= 0:
@@ -186,13 +186,13 @@ def _play_all(g, rows, all_cells, actions):
     return -1, LEGAL
 
 
-@njit(**LEAN)
+@lean
 def _mask_all(g, rows, all_cells, masks):
     for i in range(len(rows)):
         legal_mask(g, rows[i], all_cells[i], masks[i])
 
 
-@njit(**KERNEL)
+@kernel
 def _area_all(g, all_cells, owners, margins):
     for i in range(len(all_cells)):
         margins[i] = area(g, all_cells[i], owners[i])

@@ -13,8 +13,8 @@ Built slowly and readably in chapter 1.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import inline, kernel, lean
 from gokit.go.geometry import (
     BORDER,
     CAPTURED,
@@ -40,13 +40,6 @@ from gokit.go.geometry import (
 )
 from gokit.go.rules import BLACK, EMPTY, WHITE
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-# Functions that allocate nothing need no reference counting of the arrays they are handed: 3× as
-# fast, since an atomic counter would else move at every call. `row[a:b] = array` allocates.
-LEAN = {**KERNEL, "_nrt": False}
-# Small or hot ones that are worth copying into their callers.
-INLINE = {**LEAN, "forceinline": True}
-
 LEGAL, OCCUPIED, SUICIDAL, KO_RETAKE, REPEATS, GAME_OVER = range(6)
 
 _SUM_SHIFT, _COUNT_SHIFT = 32, 52  # squares < 2^32, sum < 2^20, count < 2^11 up to 19 × 19
@@ -54,42 +47,42 @@ _SUM_MASK = (1 << (_COUNT_SHIFT - _SUM_SHIFT)) - 1
 _SQUARES_MASK = (1 << _SUM_SHIFT) - 1
 
 
-@njit(**INLINE)
+@inline
 def at(index):
     """Say that an index is never negative, which spares numba's wrap-around code."""
     return np.uintp(index)
 
 
-@njit(**INLINE)
+@inline
 def liberty(p):
     """The contribution of the empty cell `p` to a chain's packed pseudo-liberties."""
     return (1 << _COUNT_SHIFT) + (p << _SUM_SHIFT) + p * p
 
 
-@njit(**INLINE)
+@inline
 def in_atari(packed):
     """Whether all liberties of a chain, at least one, are the same cell."""
     total = (packed >> _SUM_SHIFT) & _SUM_MASK
     return (packed >> _COUNT_SHIFT) * (packed & _SQUARES_MASK) == total * total
 
 
-@njit(**INLINE)
+@inline
 def head_of(g, cells, p):
     return np.int64(cells[at(g.head + p)])
 
 
-@njit(**INLINE)
+@inline
 def color_at(g, cells, p):
     return np.int64(cells[at(g.color + p)])
 
 
-@njit(**INLINE)
+@inline
 def liberties_at(g, row, cells, p):
     """The packed pseudo-liberties of the chain at `p`."""
     return row[at(g.liberties + head_of(g, cells, p))]
 
 
-@njit(**LEAN)
+@lean
 def clear(g, row, cells, superko, suicide, max_moves):
     """Make the row an empty board with Black to move."""
     row[:] = 0
@@ -110,7 +103,7 @@ def clear(g, row, cells, superko, suicide, max_moves):
     remember(g, row)
 
 
-@njit(**LEAN)
+@lean
 def situation(row, stones_hash, to_move):
     """What superko compares: the stones, and under situational superko the side to move too."""
     if row[SUPERKO] == SITUATIONAL and to_move == WHITE:
@@ -118,7 +111,7 @@ def situation(row, stones_hash, to_move):
     return stones_hash
 
 
-@njit(**LEAN)
+@lean
 def seen(g, row, key):
     """Whether the history holds `key`."""
     mask = row.size - g.history - 1
@@ -130,7 +123,7 @@ def seen(g, row, key):
     return False
 
 
-@njit(**LEAN)
+@lean
 def remember(g, row):
     """Enter the present situation into the history, unless the rules have no superko."""
     if row[SUPERKO] == SIMPLE:
@@ -146,7 +139,7 @@ def remember(g, row):
     row[HISTORY_USED] += 1
 
 
-@njit(**LEAN)
+@lean
 def legality(g, row, cells, p):
     """Whether the side to move may play a stone on cell `p`: LEGAL or the reason why not."""
     if color_at(g, cells, p) != EMPTY:
@@ -178,7 +171,7 @@ def legality(g, row, cells, p):
     return REPEATS if seen(g, row, after) else LEGAL
 
 
-@njit(**LEAN)
+@lean
 def hash_after(g, row, cells, p, suicidal):
     """The hash of the stones once the side to move has played on `p`."""
     mover = row[TO_MOVE]
@@ -201,7 +194,7 @@ def hash_after(g, row, cells, p, suicidal):
     return result
 
 
-@njit(**INLINE)
+@inline
 def take_empty(g, row, cells, p):
     """Remove `p` from the list of empty points."""
     last = row[EMPTIES] - 1
@@ -212,7 +205,7 @@ def take_empty(g, row, cells, p):
     cells[at(g.slot + moved)] = slot
 
 
-@njit(**INLINE)
+@inline
 def remove_chain(g, row, cells, p):
     """Take the chain at `p` off the board and return the number of its stones."""
     head = head_of(g, cells, p)
@@ -234,7 +227,7 @@ def remove_chain(g, row, cells, p):
             return removed
 
 
-@njit(**INLINE)
+@inline
 def join(g, row, cells, a, b):
     """Merge the chains with heads `a` and `b` and return the head of the larger, which stays."""
     if cells[at(g.size + a)] < cells[at(g.size + b)]:
@@ -254,7 +247,7 @@ def join(g, row, cells, a, b):
     return a
 
 
-@njit(**INLINE)
+@inline
 def place(g, row, cells, p):
     """Put a stone of the side to move on `p`, join, capture, set the ko point; return captures.
 
@@ -301,7 +294,7 @@ def place(g, row, cells, p):
     return captured
 
 
-@njit(**LEAN)
+@lean
 def play(g, row, cells, action):
     """Play a legal action of the side to move (`g.n_points` is a pass) and end the game if due."""
     mover = row[TO_MOVE]
@@ -328,7 +321,7 @@ def play(g, row, cells, action):
         row[ENDED] = MOVE_CAP
 
 
-@njit(**LEAN)
+@lean
 def action_legality(g, row, cells, action):
     """As `legality`, for an action: a pass is legal until the game is over."""
     if row[ENDED] != RUNNING:
@@ -338,7 +331,7 @@ def action_legality(g, row, cells, action):
     return legality(g, row, cells, g.points[at(action)])
 
 
-@njit(**LEAN)
+@lean
 def legal_mask(g, row, cells, mask):
     """Fill `mask`, bool [n_points + 1]: what the side to move may play, pass last."""
     mask[:] = False
@@ -351,7 +344,7 @@ def legal_mask(g, row, cells, mask):
     mask[g.n_points] = True
 
 
-@njit(**KERNEL)
+@kernel
 def area(g, cells, owner):
     """Fill `owner`, int8 [n_points], with the colour that owns each point by area, EMPTY for none.
 
@@ -390,7 +383,7 @@ def area(g, cells, owner):
     return margin
 
 
-@njit(**LEAN)
+@lean
 def count_liberties(g, cells, p, limit, marks):
     """The number of distinct liberties of the chain at `p`, counted up to `limit`.
 
@@ -411,7 +404,7 @@ def count_liberties(g, cells, p, limit, marks):
             return count
 
 
-@njit(**LEAN)
+@lean
 def set_up(g, row, cells, board, to_move):
     """Put the stones of `board`, int8 [n_points], on an empty row and start its history afresh.
 
@@ -433,7 +426,7 @@ def set_up(g, row, cells, board, to_move):
     return True
 
 
-@njit(**LEAN)
+@lean
 def move_history(g, source, target):
     """Enter the history of the row `source` into `target`, whose table may have another size."""
     target[g.history :] = 0

@@ -6,9 +6,9 @@ two vital regions, each enclosed by chains that live in the same way. Built in c
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from gokit.go.compiled import kernel
 from gokit.go.errors import GoError
 from gokit.go.rules import BLACK, EMPTY, WHITE
 
@@ -39,7 +39,7 @@ def pass_alive(board: np.ndarray, suicide: bool = True) -> np.ndarray:
     return owner.reshape(array.shape)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _label(points, size, color, same, labels):
     """Number the connected areas of points that are (or, if not `same`, are not) of a colour."""
     stack = np.empty(points.size, dtype=np.int64)
@@ -63,7 +63,7 @@ def _label(points, size, color, same, labels):
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _neighbor(point, direction, size):
     """Return the point above, left, right or below, or -1 off the board."""
     row, column = point // size, point % size
@@ -76,7 +76,7 @@ def _neighbor(point, direction, size):
     return point + size if row < size - 1 else -1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _mark_alive(points, size, color, suicide, owner):
     """Write `color` into `owner` at its pass-alive stones and the small regions they enclose."""
     chain_of = np.full(points.size, -1, dtype=np.int64)

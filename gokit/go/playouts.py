@@ -8,14 +8,11 @@ a NumPy generator.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import inline, kernel, lean
 from gokit.go.games import Games
 from gokit.go.geometry import BORDER, EMPTIES, ENDED, KO, PASSES, RUNNING, TO_MOVE
 from gokit.go.kernels import (
-    INLINE,
-    KERNEL,
-    LEAN,
     LEGAL,
     area,
     at,
@@ -36,7 +33,7 @@ def random_states(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.integers(0, 1 << 64, n, dtype=np.uint64)
 
 
-@njit(**INLINE)
+@inline
 def next_random(states, i):
     """Advance state `i` and return 64 random bits."""
     states[i] += np.uint64(0x9E3779B97F4A7C15)
@@ -46,13 +43,13 @@ def next_random(states, i):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(**INLINE)
+@inline
 def random_below(states, i, n):
     """Return a uniform integer in [0, n), for n below 2^32 (bias under 2^-23 for boards)."""
     return np.int64(((next_random(states, i) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
-@njit(**INLINE)
+@inline
 def is_own_eye(g, cells, p, color):
     """Whether the empty cell `p` is a one-point eye of `color`.
 
@@ -71,7 +68,7 @@ def is_own_eye(g, cells, p, color):
     return enemy + edge < 2
 
 
-@njit(**INLINE)
+@inline
 def swap_empty(g, cells, i, j):
     """Exchange two entries of the list of empty points."""
     a, b = cells[at(g.empty + i)], cells[at(g.empty + j)]
@@ -79,7 +76,7 @@ def swap_empty(g, cells, i, j):
     cells[at(g.slot + a)], cells[at(g.slot + b)] = j, i
 
 
-@njit(**INLINE)
+@inline
 def is_light(g, row, cells, p, mover):
     """Whether a stone on the empty cell `p` is neither a suicide nor fills an own eye."""
     up, left = color_at(g, cells, p - g.stride), color_at(g, cells, p - 1)
@@ -95,7 +92,7 @@ def is_light(g, row, cells, p, mover):
     return useful and not (all_own and is_own_eye(g, cells, p, mover))
 
 
-@njit(**INLINE)
+@inline
 def light_move(g, row, cells, states, i):
     """A uniformly random move that is no suicide, no ko retake and fills no own eye; 0 for none."""
     mover = row[TO_MOVE]
@@ -110,7 +107,7 @@ def light_move(g, row, cells, states, i):
     return np.int64(0)
 
 
-@njit(**LEAN)
+@lean
 def light_playout(g, row, cells, states, i, max_moves):
     """Play a game to its end by `light_move`, both sides, and return the number of actions.
 
@@ -131,7 +128,7 @@ def light_playout(g, row, cells, states, i, max_moves):
     return moves
 
 
-@njit(**KERNEL)
+@kernel
 def final_margin(g, row, cells, owner):
     """Black's area minus White's; quick where every empty point is an eye, exact always."""
     margin = 0
@@ -150,7 +147,7 @@ def final_margin(g, row, cells, owner):
     return margin
 
 
-@njit(**KERNEL)
+@kernel
 def playouts_from(g, source, count, max_moves, states, margins):
     """Run `count` light playouts from the row `source` and fill `margins`, int64 [count].
 
@@ -168,7 +165,7 @@ def playouts_from(g, source, count, max_moves, states, margins):
     return moves
 
 
-@njit(**LEAN)
+@lean
 def random_action(g, row, cells, states, i):
     """A uniformly random legal action, pass included, by rejection."""
     candidates = row[EMPTIES]
@@ -183,7 +180,7 @@ def random_action(g, row, cells, states, i):
         swap_empty(g, cells, chosen, candidates)
 
 
-@njit(**LEAN)
+@lean
 def random_steps_kernel(g, rows, all_cells, start, steps, states):
     """One random legal action for each game, `steps` times over; ended games start again."""
     ended = 0
@@ -198,7 +195,7 @@ def random_steps_kernel(g, rows, all_cells, start, steps, states):
     return ended
 
 
-@njit(**LEAN)
+@lean
 def random_actions_kernel(g, rows, all_cells, states, actions):
     """Fill `actions`, int64 [n]: a random legal action for each game, -1 where it is over."""
     for i in range(len(rows)):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import kernel
 from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import PASSES, TO_MOVE
-from gokit.go.kernels import KERNEL, color_at, legal_mask
+from gokit.go.kernels import color_at, legal_mask
 from gokit.go.rules import BLACK, EMPTY
 
 # Each named set lists its planes in order; a checkpoint's card repeats the list.
@@ -40,7 +40,7 @@ def write_planes(games: Games, indices: np.ndarray, features: str, planes: np.nd
     _write_basic(g, games.words, games.cells, np.ascontiguousarray(indices, np.int64), flat)
 
 
-@njit(**KERNEL)
+@kernel
 def _write_basic(g, rows, all_cells, indices, planes):
     legal = np.empty(g.n_points + 1, np.bool_)
     for i in range(indices.size):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import kernel
 from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import TO_MOVE
-from gokit.go.kernels import KERNEL
 from gokit.go.playouts import UNFINISHED, playouts_from, random_states
 from gokit.go.rules import BLACK
 
@@ -80,7 +79,7 @@ class RolloutEvaluator:
         return np.zeros((batch, games.n_actions), np.float32), values
 
 
-@njit(**KERNEL)
+@kernel
 def _roll_out(g, rows, indices, playouts, max_moves, states, komi, by_margin, values):
     margins = np.empty(playouts, np.int64)
     for i in range(indices.size):

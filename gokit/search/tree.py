@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from gokit.go.compiled import kernel
 from gokit.go.geometry import ENDED, RUNNING, TO_MOVE, TWO_PASSES
-from gokit.go.kernels import KERNEL, area, legal_mask, play
+from gokit.go.kernels import area, legal_mask, play
 from gokit.go.rules import BLACK
 
 PUCT, GUMBEL = range(2)
@@ -100,7 +100,7 @@ def bytes_per_node(actions: int) -> int:
     return 20 * actions + 5
 
 
-@njit(**KERNEL)
+@kernel
 def plant(roots, indices, leaves, tree):
     """Start afresh: copy the games' rows to the leaves, which then wait for the root's value."""
     for slot in range(indices.size):
@@ -110,7 +110,7 @@ def plant(roots, indices, leaves, tree):
         tree.waiting[slot] = 1
 
 
-@njit(**KERNEL)
+@kernel
 def descend(g, roots, indices, leaves, leaf_cells, tree, dials, plan, simulation):
     """Select from each root down to an unexpanded action, and play the moves on the leaf rows."""
     for slot in range(indices.size):
@@ -141,7 +141,7 @@ def descend(g, roots, indices, leaves, leaf_cells, tree, dials, plan, simulation
         tree.path_length[slot] = length
 
 
-@njit(**KERNEL)
+@kernel
 def expand_and_back_up(g, leaves, leaf_cells, tree, dials, slots, logits, values):
     """Add each descent's leaf to its tree and carry its value up to the root.
 
@@ -182,7 +182,7 @@ def expand_and_back_up(g, leaves, leaf_cells, tree, dials, slots, logits, values
             tree.value_sum[slot, node, action] += value
 
 
-@njit(**KERNEL)
+@kernel
 def exact_value(g, row, cells, owner, dials):
     """The result of a finished game in the value's unit, from the side to move's view."""
     margin = area(g, cells, owner)
@@ -193,7 +193,7 @@ def exact_value(g, row, cells, owner, dials):
     return value if row[TO_MOVE] == BLACK else -value
 
 
-@njit(**KERNEL)
+@kernel
 def open_node(tree, slot, node, logits, legal):
     """Give a node its actions: logits of the legal ones, priors their softmax, no visits."""
     # One node's actions as flat rows: indexing three axes for each number costs more than it reads.
@@ -214,7 +214,7 @@ def open_node(tree, slot, node, logits, legal):
         prior[action] /= total
 
 
-@njit(**KERNEL)
+@kernel
 def puct_action(tree, slot, node, dials):
     """The action with the highest Q + U.
 
@@ -241,7 +241,7 @@ def puct_action(tree, slot, node, dials):
     return best
 
 
-@njit(**KERNEL)
+@kernel
 def completed_q(tree, slot, node, dials, scaled):
     """Fill `scaled` with sigma(completed Q) of each action and return the visits of all.
 
@@ -272,7 +272,7 @@ def completed_q(tree, slot, node, dials, scaled):
     return total
 
 
-@njit(**KERNEL)
+@kernel
 def improved_policy(tree, slot, node, dials, policy):
     """Fill `policy` with softmax(logits + sigma(completed Q)) and return the visits of all."""
     logits = tree.logits[slot, node]
@@ -290,7 +290,7 @@ def improved_policy(tree, slot, node, dials, policy):
     return total
 
 
-@njit(**KERNEL)
+@kernel
 def gumbel_action(tree, slot, node, dials):
     """Below a Gumbel root: the action whose share of visits lags its improved policy most."""
     logits, visits = tree.logits[slot, node], tree.visits[slot, node]
@@ -304,14 +304,14 @@ def gumbel_action(tree, slot, node, dials):
     return best
 
 
-@njit(**KERNEL)
+@kernel
 def gumbel_root_action(tree, slot, dials, plan, simulation):
     """At a Gumbel root: the best-scored of the actions that sequential halving still tries."""
     visit = plan.schedule[plan.considered[slot], simulation]
     return best_at_visits(tree, slot, dials, plan, visit)
 
 
-@njit(**KERNEL)
+@kernel
 def best_at_visits(tree, slot, dials, plan, visit):
     """The action with the highest gumbel + logit + sigma(Q) among those visited `visit` times."""
     scores = np.empty(tree.visits.shape[2], np.float64)
@@ -326,7 +326,7 @@ def best_at_visits(tree, slot, dials, plan, visit):
     return best
 
 
-@njit(**KERNEL)
+@kernel
 def gumbel_choices(tree, dials, plan, policies, actions):
     """Fill each root's improved policy and its choice: the best of the most visited actions."""
     for slot in range(actions.size):
