@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--player", metavar="SPEC", help="any player instead, such as random")
     parser.add_argument("--size", type=int, default=9, help="lines of the board at first (9)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (cpu)")
+    parser.add_argument("--threads", type=int, default=1, help="of the network on the CPU (1)")
     parser.add_argument("--seed", type=int, help="of every random number (default: a new one)")
 
 
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     size = check_size(arguments.size)
     if arguments.simulations < 1:
         raise GoError(f"--simulations is at least 1, not {arguments.simulations}")
+    if arguments.threads < 1:
+        raise GoError(f"--threads is at least 1, not {arguments.threads}")
     if arguments.player and arguments.checkpoint:
         raise GoError("--player and --checkpoint both name a player: give one of them")
     if arguments.player:
@@ -45,7 +48,10 @@ def run(arguments: argparse.Namespace) -> None:
     def player(size: int, rules: Rules, seed: np.random.SeedSequence):
         from gokit.players import parse_player
 
-        return parse_player(spec, size, rules, seed, arguments.device)
+        made = parse_player(spec, size, rules, seed, arguments.device)
+        if "torch" in sys.modules:  # only a player with a network has loaded it
+            sys.modules["torch"].set_num_threads(arguments.threads)
+        return made
 
     seed = secrets.randbits(31) if arguments.seed is None else arguments.seed
     print(f"gokit gtp: {spec}, seed {seed}", file=sys.stderr)
