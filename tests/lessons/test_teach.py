@@ -130,9 +130,13 @@ def test_a_progress_file_that_cannot_be_written_costs_only_the_record(exercise, 
 
 
 def test_the_progress_table(exercise, capsys):
-    assert "97       0 of 1  0 of 2  97-free" in str(progress())
+    def last_line() -> list[str]:
+        # The columns are as wide as all chapters need: only the words count here.
+        return str(progress()).splitlines()[-1].split()
+
+    assert last_line() == ["97", "0", "of", "1", "0", "of", "2", "97-free"]
     check("97-free", neighbours)
-    assert "97       1 of 1  2 of 2  all solved" in str(progress())
+    assert last_line() == ["97", "1", "of", "1", "2", "of", "2", "all", "solved"]
     assert '<th scope="col">solved</th>' in progress()._repr_html_()
     capsys.readouterr()
     assert main(["progress", "--json"]) == 0
