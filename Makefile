@@ -19,7 +19,7 @@ $(VENV)/.tests: requirements.txt pyproject.toml
 	touch $@
 
 learn: $(VENV)/.learn
-	$(BIN)/jupyter lab chapters/00_start_here.ipynb $(ROOT) $(ARGS)
+	$(BIN)/jupyter lab chapters/00_start_here.ipynb --ServerApp.root_dir="$(CURDIR)" $(ROOT) $(ARGS)
 
 # GOKIT_FAST makes every chapter fit, GOKIT_STATIC draws boards.
 test: $(VENV)/.tests
