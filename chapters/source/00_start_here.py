@@ -278,6 +278,18 @@ assert all(r["interval"][0] > 0.5 for r in card.strength)
 # %% [markdown]
 # The line to look for is the match against its own younger self: it must win clearly, or nothing was learned in between.
 # Chapter 7 builds this loop from nothing and shows what breaks it.
+#
+# And yours? A run keeps its network after 1, 2, 4, … minutes. Start the command above in a terminal, in the course's folder,
+# and run this cell again and again: you meet the newest one, and can feel it learn.
+
+# %%
+mine = COURSE / "runs" / "first"
+if list(mine.glob("checkpoints/*.safetensors")):
+    player = parse_player(f"mcts:{mine}@64", 5, seed=1)
+    assert Position(5).is_legal(player.choose(Position(5)))
+    display(show(Position(5), opponent=player, title="Your own bot"))
+else:
+    print("no network of your own yet: the first comes after a minute")
 
 # %% [markdown] section="map"
 # ## Where does the course go?

@@ -34,7 +34,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def run(code: str, package: Path, **environment: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(package), **environment}
+    environment = {**os.environ, "PYTHONPATH": str(package), "NUMBA_CACHE_DIR": "", **environment}
     return subprocess.check_output(
         [sys.executable, "-c", code], text=True, env=environment, cwd=package
     ).strip()
