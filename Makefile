@@ -8,12 +8,12 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: learn test course verify bench clean
 
+# The course needs no network, so JupyterLab is told not to ask about its news.
 $(VENV)/.learn: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[learn]"
-	# The course needs no network, so JupyterLab does not ask about its news.
 	$(BIN)/jupyter labextension disable --level=sys_prefix \
-	    "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1
+	    "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	touch $@
 
 $(VENV)/.tests: requirements.txt pyproject.toml
