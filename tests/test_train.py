@@ -299,7 +299,12 @@ def test_a_run_that_is_stopped_at_any_moment_resumes(tmp_path: Path, how: signal
     done = 0
     for attempt, options in enumerate([first, ["--resume", "--device", "cpu"]]):
         process = subprocess.Popen(
-            command(folder, *options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command(folder, *options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A shell may have started the tests deaf to Ctrl-C, as it does in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         wait_for(folder, done + 3, process)
         time.sleep(0.013 * attempt)
