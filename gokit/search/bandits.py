@@ -1,24 +1,24 @@
 """The k-armed bandit: rules that pick an arm, and the regret each pays, over thousands of runs.
 
-A bandit is a search of depth one: an arm is a move, a pull is a simulation, a reward its result.
-The functions at the top are the formulas, to be read and plotted; `play` runs the same rules
-compiled. Built in chapter 2.
+The functions at the top are the formulas; `play` runs the same rules compiled. A bandit is a
+search of depth one: an arm is a move, a pull a simulation. Built in chapter 2.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
 
 import numpy as np
 
 from gokit.go.compiled import inline, lean
 from gokit.go.errors import GoError
 from gokit.go.playouts import next_random, random_below, random_states
+from gokit.search.mcts import _is_int, _is_number
 
 ARM_KINDS = ("bernoulli", "gaussian")
 FIRST_VISITS = ("sqrt_total_plus_one", "sqrt_total", "sqrt_max_total_one")
@@ -59,8 +59,7 @@ def puct_bonus(
     the AlphaGo papers taken to the letter: at N = 0 every bonus is 0 and no prior counts.
     Silver et al. (2017). Built in chapter 2.
     """
-    if first_visit not in FIRST_VISITS:
-        raise GoError(f"first_visit is {' or '.join(FIRST_VISITS)}, not {first_visit!r}")
+    _check_first_visit(first_visit)
     total = np.asarray(total, float)
     under_root = {
         "sqrt_total_plus_one": total + 1,
@@ -79,34 +78,9 @@ def puct_scores(
 ) -> np.ndarray:
     """Return PUCT's score Q + c P sqrt(N) / (1 + n) of each arm; the highest is pulled.
 
-    q, prior: float [k]; visits: int [k]. The caller gives an unvisited arm its q, for which
-    `first_play_value` is one answer. Built in chapter 2.
+    q, prior: float [k]; visits: int [k]. The caller gives an unvisited arm its q.
     """
     return np.asarray(q) + puct_bonus(prior, visits, np.sum(visits), c_puct, first_visit)
-
-
-def first_play_value(
-    rewards: float, total: float, fpu_reduction: float = 0.2, raw_value: float = 0.0
-) -> float:
-    """Return the Q of an unvisited arm: the mean so far, less `fpu_reduction`.
-
-    The mean is over `rewards`, the sum of `total` pulls, and raw_value, what one knew before, as
-    one pull more: `gokit.search.tree`'s first-play urgency. Built in chapter 2.
-    """
-    return (raw_value + rewards) / (1 + total) - fpu_reduction
-
-
-def pucb_scores(q: np.ndarray, prior: np.ndarray, visits: np.ndarray) -> np.ndarray:
-    """Return Rosin's score Q + sqrt(3 ln t / 2n) - (2 / P) sqrt(ln t / t) of each arm.
-
-    t is the number of the coming pull. An unvisited arm has Q = 1 and no bonus; at t = 1 the
-    last term is 2 / P. prior: float [k], above 0. Rosin (2011), PUCB. Built in chapter 2.
-    """
-    visits = np.asarray(visits, float)
-    t = 1 + visits.sum()
-    bonus = np.sqrt(1.5 * np.log(t) / np.maximum(visits, 1))
-    penalty = 2 / np.asarray(prior) * (np.sqrt(np.log(t) / t) if t > 1 else 1)
-    return np.where(visits > 0, q + bonus, 1) - penalty
 
 
 def ucb1_regret_bound(means: np.ndarray, pulls: np.ndarray | int):
@@ -118,19 +92,6 @@ def ucb1_regret_bound(means: np.ndarray, pulls: np.ndarray | int):
     gaps = np.max(means) - np.asarray(means, float)
     gaps = gaps[gaps > 0]
     return 8 * np.log(pulls) * (1 / gaps).sum() + (1 + math.pi**2 / 3) * gaps.sum()
-
-
-def softmax_prior(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Return priors softmax(scores / temperature) over the last axis.
-
-    A good prior comes from the arms' means, an adversarial one from minus the means, a bad one
-    from noise. scores: float [k] or [runs, k]. Built in chapter 2.
-    """
-    if not _is_number(temperature) or temperature <= 0:
-        raise GoError(f"a temperature of priors is above 0, not {temperature!r}")
-    scores = np.asarray(scores, float) / temperature
-    weights = np.exp(scores - scores.max(-1, keepdims=True))
-    return weights / weights.sum(-1, keepdims=True)
 
 
 @dataclass(frozen=True)
@@ -162,102 +123,75 @@ class Arms:
             _check("sd", self.sd)
 
 
-GREEDY, UCB, PREDICTOR, ALPHAZERO, BETA, GAUSSIAN = range(6)
+GREEDY, UCB, ALPHAZERO, BETA, GAUSSIAN = range(5)
 
 
-class Dials(NamedTuple):
-    """A rule as plain numbers for the compiled code; one that it has no use for is 0."""
+# A rule's options as plain numbers for the compiled code; those of other rules are 0.
+OPTIONS = "c epsilon scale c_puct fpu_reduction raw_value first_visit mean sd noise_sd"
+Dials = namedtuple("Dials", "family " + OPTIONS, defaults=[0.0] * 10)
 
-    family: int
-    c: float = 0.0
-    epsilon: float = 0.0
-    decay: float = 0.0
-    first_visit: int = 0
-    relative_first_play: bool = False
-    first_play: float = math.inf
-    raw_value: float = 0.0
-    prior_a: float = 0.0
-    prior_b: float = 0.0
-    noise_sd: float = 0.0
+
+def option(default: float, lowest: float = 0, highest: float = math.inf, above: bool = False):
+    """Declare a rule's number and the range that it is checked against."""
+    return field(default=default, metadata={"lowest": lowest, "highest": highest, "above": above})
 
 
 class Rule:
     """A rule that picks arms. Ties go by an order of the arms drawn at the start of each run."""
 
-    uses_prior: ClassVar[bool] = False
-    dials: Callable[[int], Dials]
+    family: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.metadata:
+                _check(each.name, getattr(self, each.name), **each.metadata)
+
+    def dials(self) -> Dials:
+        numbers = {each.name: getattr(self, each.name) for each in fields(self)}
+        if "first_visit" in numbers:
+            numbers["first_visit"] = FIRST_VISITS.index(numbers["first_visit"])
+        return Dials(self.family, **{name: float(value) for name, value in numbers.items()})
 
 
 @dataclass(frozen=True)
 class Greedy(Rule):
     """Pull every arm once, then always the one with the highest mean. Built in chapter 2."""
 
-    def dials(self, arms: int) -> Dials:
-        return Dials(GREEDY)
+    family: ClassVar[int] = GREEDY
 
 
 @dataclass(frozen=True)
 class EpsilonGreedy(Rule):
     """Greedy, but with probability `epsilon`, 0 to 1, any arm at random. Built in chapter 2."""
 
-    epsilon: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check("epsilon", self.epsilon, highest=1)
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(GREEDY, epsilon=self.epsilon)
+    family: ClassVar[int] = GREEDY
+    epsilon: float = option(0.1, highest=1)
 
 
 @dataclass(frozen=True)
 class DecayingEpsilonGreedy(Rule):
-    """Greedy, but at pull t with probability min(1, c k / (gap² t)) any of the k arms at random.
+    """Greedy, but at pull t with probability min(1, scale k / t) any of the k arms at random.
 
-    c: above 0. gap: above 0, at most 1, a lower bound of the distance from the best arm's mean
-    to the next. Auer et al. (2002), epsilon_n-greedy. Built in chapter 2.
+    Auer et al. (2002), epsilon_n-greedy, where scale is c / d². Built in chapter 2.
     """
 
-    c: float = 0.1
-    gap: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check("c", self.c, above=True)
-        _check("gap", self.gap, above=True, highest=1)
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(GREEDY, decay=self.c * arms / self.gap**2)
+    family: ClassVar[int] = GREEDY
+    scale: float = option(10.0)
 
 
 @dataclass(frozen=True)
 class UCB1(Rule):
     """The highest `ucb1_scores`; c = sqrt(2) is Auer et al.'s (2002). Built in chapter 2."""
 
-    c: float = math.sqrt(2)
-
-    def __post_init__(self) -> None:
-        _check("c", self.c)
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(UCB, c=self.c)
+    family: ClassVar[int] = UCB
+    c: float = option(math.sqrt(2))
 
 
 @dataclass(frozen=True)
 class BetaThompson(Rule):
-    """Draw each arm's mean from its Beta posterior and pull the highest; Bernoulli arms only.
+    """Draw means from Beta(1 + successes, 1 + failures); Bernoulli arms only. Thompson (1933)."""
 
-    successes, failures: the prior Beta(successes, failures), each from 1; 1, 1 is uniform.
-    Thompson (1933). Built in chapter 2.
-    """
-
-    successes: float = 1.0
-    failures: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check("successes", self.successes, lowest=1)
-        _check("failures", self.failures, lowest=1)
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(BETA, prior_a=self.successes, prior_b=self.failures)
+    family: ClassVar[int] = BETA
 
 
 @dataclass(frozen=True)
@@ -268,73 +202,29 @@ class GaussianThompson(Rule):
     0.5 being enough for rewards of 0 and 1. Built in chapter 2.
     """
 
-    mean: float = 0.0
-    sd: float = 1.0
-    noise_sd: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check("mean", self.mean, lowest=-math.inf)
-        _check("sd", self.sd, above=True)
-        _check("noise_sd", self.noise_sd, above=True)
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(GAUSSIAN, prior_a=self.mean, prior_b=self.sd, noise_sd=self.noise_sd)
+    family: ClassVar[int] = GAUSSIAN
+    mean: float = option(0.0, lowest=-math.inf)
+    sd: float = option(1.0, above=True)
+    noise_sd: float = option(1.0, above=True)
 
 
 @dataclass(frozen=True)
 class PUCT(Rule):
     """The highest `puct_scores`, AlphaZero's rule; `play` needs a prior.
 
-    c_puct, first_visit: see `puct_bonus`. An unvisited arm's Q is `first_play_value` of
-    fpu_reduction (default 0.2) and raw_value (default 0); or fpu_value, where that is given
-    instead, a constant. Built in chapter 2.
+    c_puct, first_visit: see `puct_bonus`. An unvisited arm's Q is the mean of all pulls and of
+    raw_value, known before any, less fpu_reduction, as in the tree. Built in chapter 2.
     """
 
-    uses_prior: ClassVar[bool] = True
-    c_puct: float = 1.5
-    fpu_reduction: float | None = None
-    raw_value: float | None = None
-    fpu_value: float | None = None
+    family: ClassVar[int] = ALPHAZERO
+    c_puct: float = option(1.5)
+    fpu_reduction: float = option(0.2)
+    raw_value: float = option(0.0, lowest=-math.inf)
     first_visit: str = "sqrt_total_plus_one"
 
     def __post_init__(self) -> None:
-        _check("c_puct", self.c_puct)
-        if self.first_visit not in FIRST_VISITS:
-            raise GoError(f"first_visit is {' or '.join(FIRST_VISITS)}, not {self.first_visit!r}")
-        for name, default in (("fpu_reduction", 0.2), ("raw_value", 0.0)):
-            if self.fpu_value is None and getattr(self, name) is None:
-                object.__setattr__(self, name, default)
-            elif self.fpu_value is not None and getattr(self, name) is not None:
-                raise GoError(f"{name} has no meaning where fpu_value is given")
-        if self.fpu_value is None:
-            _check("fpu_reduction", self.fpu_reduction)
-            _check("raw_value", self.raw_value, lowest=-math.inf)
-        else:
-            _check("fpu_value", self.fpu_value, lowest=-math.inf)
-
-    def dials(self, arms: int) -> Dials:
-        relative = self.fpu_value is None
-        return Dials(
-            ALPHAZERO,
-            c=self.c_puct,
-            first_visit=FIRST_VISITS.index(self.first_visit),
-            relative_first_play=relative,
-            first_play=-self.fpu_reduction if relative else self.fpu_value,
-            raw_value=self.raw_value or 0.0,
-        )
-
-
-@dataclass(frozen=True)
-class PUCB(Rule):
-    """The highest `pucb_scores`, the ancestor of PUCT; `play` needs a prior above 0.
-
-    Rosin (2011). Built in chapter 2.
-    """
-
-    uses_prior: ClassVar[bool] = True
-
-    def dials(self, arms: int) -> Dials:
-        return Dials(PREDICTOR)
+        super().__post_init__()
+        _check_first_visit(self.first_visit)
 
 
 @dataclass(frozen=True)
@@ -371,12 +261,12 @@ def play(
 
     rng: a generator or a seed; a run depends on its own random state alone, not on the other
     runs or on `threads` (default: one a processor). prior: float [k] or [runs, k], each row
-    summing to 1, for PUCT and PUCB, which need it; GoError for any other rule. checkpoints: how
+    summing to 1, for PUCT, which needs it; GoError for any other rule. checkpoints: how
     many pull numbers to report at, fewer where they would coincide. Built in chapter 2.
     """
-    names = {"pulls": pulls, "runs": runs, "checkpoints": checkpoints}
-    names |= {} if threads is None else {"threads": threads}
-    for name, number in names.items():
+    workers = os.cpu_count() or 1 if threads is None else threads
+    counts = {"pulls": pulls, "runs": runs, "checkpoints": checkpoints, "threads": workers}
+    for name, number in counts.items():
         if not _is_int(number) or number < 1:
             raise GoError(f"{name} is a whole number from 1, not {number!r}")
     if not (isinstance(rng, np.random.Generator) or (_is_int(rng) and rng >= 0)):
@@ -393,34 +283,31 @@ def play(
     regret = np.empty((runs, marks.size))
     visits, rewards = np.zeros((runs, k), np.int64), np.zeros((runs, k))
     sd = 0.0 if arms.sd is None else float(arms.sd)
-    dials = _plain(rule.dials(k))
-    workers = min(threads or os.cpu_count() or 1, runs)
-    bounds = np.linspace(0, runs, workers + 1).astype(int)
+    dials = rule.dials()
+    bounds = np.linspace(0, runs, min(workers, runs) + 1).astype(int)
 
     def share(w: int) -> None:
         part = slice(bounds[w], bounds[w + 1])
-        tables = (states[part], means[part], priors[part])
-        out = (marks, regret[part], visits[part], rewards[part])
-        play_kernel(dials, *tables, sd, *out, np.empty(k, np.int64), np.empty((ROWS, k)))
+        rows = [each[part] for each in (states, means, priors, regret, visits, rewards)]
+        play_kernel(dials, sd, marks, *rows, np.empty(k, np.int64), np.empty((ROWS, k)))
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(share, range(workers)))
+        list(pool.map(share, range(bounds.size - 1)))
 
     q = np.divide(rewards, visits, out=np.full(visits.shape, np.nan), where=visits > 0)
     most = visits == visits.max(1, keepdims=True)
     mean = regret.mean(0)
-    margin = (
-        Z95 * regret.std(0, ddof=1) / math.sqrt(runs) if runs > 1 else np.full_like(mean, np.inf)
-    )
+    spread = regret.std(0, ddof=1) if runs > 1 else np.inf
+    margin = Z95 * spread / math.sqrt(runs)
     choices = np.where(most, q, -np.inf).argmax(1)
     return Regret(marks, regret, mean, mean - margin, mean + margin, visits, q, choices)
 
 
-CENTER, WIDTH, EXTRA, FAILURE_SHAPE, FAILURE_WIDTH, ROWS = range(6)
+CENTER, WIDTH, FAILURE_SHAPE, FAILURE_WIDTH, ROWS = range(5)
 
 
 @lean
-def play_kernel(d, states, means, prior, sd, marks, regret, visits, rewards, order, table):
+def play_kernel(d, sd, marks, states, means, prior, regret, visits, rewards, order, table):
     """Play every run of the arrays; `order`, int64 [k], and `table`, [ROWS, k], are scratch."""
     k = means.shape[1]
     for run in range(states.size):
@@ -454,33 +341,29 @@ def play_kernel(d, states, means, prior, sd, marks, regret, visits, rewards, ord
 def refresh(d, table, a, prior, n, rewards):
     """Write what the rule knows of arm `a` after `n` pulls, so that a pull changes one column."""
     if d.family == BETA:
-        # Marsaglia and Tsang's d and 1 / sqrt(9 d) of the two gamma variables of a Beta.
-        table[CENTER, a] = d.prior_a + rewards - 1 / 3
-        table[FAILURE_SHAPE, a] = d.prior_b + n - rewards - 1 / 3
+        # What `next_gamma` wants to know of each of the two gamma variables of a Beta.
+        table[CENTER, a] = rewards + 2 / 3
+        table[FAILURE_SHAPE, a] = n - rewards + 2 / 3
         table[WIDTH, a] = 1 / np.sqrt(9 * table[CENTER, a])
         table[FAILURE_WIDTH, a] = 1 / np.sqrt(9 * table[FAILURE_SHAPE, a])
     elif d.family == GAUSSIAN:
-        known, seen = 1 / d.prior_b**2, n / d.noise_sd**2
-        table[CENTER, a] = (known * d.prior_a + rewards / d.noise_sd**2) / (known + seen)
+        known, seen = 1 / d.sd**2, n / d.noise_sd**2
+        table[CENTER, a] = (known * d.mean + rewards / d.noise_sd**2) / (known + seen)
         table[WIDTH, a] = 1 / np.sqrt(known + seen)
     else:
-        table[CENTER, a] = rewards / n if n > 0 else d.first_play
-        table[EXTRA, a] = 0.0
-        if d.family == ALPHAZERO:
-            table[WIDTH, a] = prior / (1 + n)
-        elif d.family == PREDICTOR:
-            table[CENTER, a] = rewards / n if n > 0 else 1.0
-            table[WIDTH, a] = 1 / np.sqrt(n) if n > 0 else 0.0
-            table[EXTRA, a] = -2 / prior
-        else:
-            table[WIDTH, a] = 1 / np.sqrt(n) if n > 0 and d.family == UCB else 0.0
+        table[CENTER, a] = (
+            rewards / n if n > 0 else -d.fpu_reduction if d.family == ALPHAZERO else np.inf
+        )
+        table[WIDTH, a] = prior / (1 + n) if d.family == ALPHAZERO else 0.0
+        if d.family == UCB and n > 0:
+            table[WIDTH, a] = 1 / np.sqrt(n)
 
 
 @inline
 def pick(d, states, run, order, table, visits, total, collected):
     """Return the arm to pull after `total` pulls that gave `collected` in all."""
     k = order.size
-    explore = max(d.epsilon, min(1.0, d.decay / (total + 1)))
+    explore = max(d.epsilon, min(1.0, d.scale * k / (total + 1)))
     if explore > 0 and next_uniform(states, run) < explore:
         return random_below(states, run, k)
     best, best_score = np.int64(-1), -np.inf
@@ -496,20 +379,15 @@ def pick(d, states, run, order, table, visits, total, collected):
             if score > best_score:
                 best, best_score = a, score
         return best
-    scale, extra_scale, shift = 0.0, 0.0, 0.0
+    scale, shift = 0.0, 0.0
     if d.family == UCB:
         scale = d.c * np.sqrt(np.log(max(total, 1)))
-    elif d.family == PREDICTOR:
-        t = total + 1.0
-        scale = np.sqrt(1.5 * np.log(t))
-        extra_scale = np.sqrt(np.log(t) / t) if total > 0 else 1.0
     elif d.family == ALPHAZERO:
-        scale = d.c * np.sqrt(under_root(d.first_visit, total))
-        if d.relative_first_play:
-            shift = (d.raw_value + collected) / (1 + total)
+        scale = d.c_puct * np.sqrt(under_root(d.first_visit, total))
+        shift = (d.raw_value + collected) / (1 + total)
     for i in range(k):
         a = order[i]
-        score = table[CENTER, a] + scale * table[WIDTH, a] + extra_scale * table[EXTRA, a]
+        score = table[CENTER, a] + scale * table[WIDTH, a]
         score += shift if visits[a] == 0 else 0.0
         if score > best_score:
             best, best_score = a, score
@@ -532,10 +410,7 @@ def next_uniform(states, i):
 
 @inline
 def next_gamma(states, i, shape, width):
-    """Advance state `i` and return a gamma variable (Marsaglia and Tsang 2000).
-
-    shape: the distribution's parameter, at least 1, less 1/3; width: 1 / sqrt(9 shape).
-    """
+    """Return a gamma variable of `shape` + 1/3; width: 1 / sqrt(9 shape). (Marsaglia and Tsang)"""
     while True:
         x = next_normal(states, i)
         v = 1 + width * x
@@ -581,15 +456,9 @@ def next_normal(states, i):
             return sign * x
 
 
-def _plain(dials: Dials) -> Dials:
-    """Return the dials with each field of its declared type, so that one compilation serves all."""
-    kinds = [type(default) for default in Dials(0)]
-    return Dials(*(kind(value) for kind, value in zip(kinds, dials, strict=True)))
-
-
 def _checked_prior(rule: Rule, prior: np.ndarray | None, runs: int, k: int) -> np.ndarray:
     name = type(rule).__name__
-    if not rule.uses_prior:
+    if rule.family != ALPHAZERO:
         if prior is not None:
             raise GoError(f"{name} has no use for a prior")
         return np.zeros((runs, k))
@@ -598,8 +467,6 @@ def _checked_prior(rule: Rule, prior: np.ndarray | None, runs: int, k: int) -> n
     priors = _for_each_run(_numbers(prior, "the prior"), runs, k, "prior")
     if (priors < 0).any() or (abs(priors.sum(1) - 1) > 1e-6).any():
         raise GoError("a prior is made of probabilities: none below 0, and their sum 1")
-    if isinstance(rule, PUCB) and (priors == 0).any():
-        raise GoError("PUCB divides by the prior, which must be above 0 for every arm")
     return priors
 
 
@@ -610,10 +477,7 @@ def _for_each_run(table: np.ndarray, runs: int, k: int, name: str) -> np.ndarray
 
 
 def _numbers(values: np.ndarray, name: str) -> np.ndarray:
-    try:
-        table = np.array(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise GoError(f"{name} are numbers, [k] or [runs, k]") from error
+    table = np.array(values, np.float64)
     if table.ndim not in (1, 2) or table.size == 0 or not np.isfinite(table).all():
         raise GoError(f"{name} are finite numbers, [k] or [runs, k]")
     table.flags.writeable = False
@@ -623,17 +487,13 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
 def _check(
     name: str, value: float, lowest: float = 0, highest: float = math.inf, above: bool = False
 ) -> None:
-    inside = _is_number(value) and lowest <= value <= highest and not (above and value == lowest)
-    if not inside:
+    finite = _is_number(value) and math.isfinite(value)
+    if not finite or not lowest <= value <= highest or (above and value == lowest):
         start = f"above {lowest:g}" if above else f"from {lowest:g}"
         end = "" if highest == math.inf else f" to {highest:g}"
         raise GoError(f"{name} is a finite number {start}{end}, not {value!r}")
 
 
-def _is_number(value: object) -> bool:
-    known = isinstance(value, (int, float, np.integer, np.floating))
-    return known and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+def _check_first_visit(first_visit: str) -> None:
+    if first_visit not in FIRST_VISITS:
+        raise GoError(f"first_visit is {' or '.join(FIRST_VISITS)}, not {first_visit!r}")
