@@ -266,8 +266,8 @@ def _passing_bound(margin: np.ndarray, after: np.ndarray, worst: np.ufunc) -> np
     """The margin a side is sure of by passing for ever while the other plays on, int8 [n].
 
     after: int32 [n, points], the other side's moves. The other can end the game by a pass at any
-    board it reaches, and superko only takes boards away from it. At least Benson's pass-alive
-    area follows from this, and the stones that no move can save.
+    board it reaches, and superko only takes boards away from it. Stones that are alive by Benson
+    count in full; eye space too large to be left alone counts for less than his area.
     """
     bound = margin
     while True:
