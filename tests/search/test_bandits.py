@@ -142,7 +142,10 @@ def test_before_any_pull_the_paper_s_formula_ignores_the_prior() -> None:
 
 def test_normal_and_gamma_numbers_have_their_distributions() -> None:
     states = random_states(np.random.default_rng(6), 1)
-    x = np.array([b.next_normal(states, 0) for _ in range(40_000)])
+    x = np.array([b.next_normal(states, 0) for _ in range(1_000_000)])
+    assert abs(x.var() - 1) < 4 * math.sqrt(2 / x.size)
+    beyond = x.size * math.erfc(4 / math.sqrt(2))
+    assert abs((abs(x) > 4).sum() - beyond) < 4.5 * math.sqrt(beyond)
     for edge in (-2.0, -1.0, -0.3, 0.3, 1.0, 2.0, 3.0):
         expected = 0.5 * (1 + math.erf(edge / math.sqrt(2)))
         assert abs((x < edge).mean() - expected) < 4.5 * math.sqrt(
