@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from gokit.go.compiled import kernel, lean
 from gokit.go.errors import GoError
@@ -37,7 +38,7 @@ from gokit.go.rows import empty_row
 from gokit.go.rules import BLACK, EMPTY, TROMP_TAYLOR, WHITE, Rules, opponent
 
 MAX_POINTS = 9
-NODE_LIMIT = 50_000_000
+NODE_LIMIT = 200_000_000
 DEEPEST = 600  # plies; the longest proof on 3 × 3 is far shorter
 
 PROVED, UNKNOWN, REFUTED = 1, 0, -1
@@ -326,7 +327,8 @@ def _settled(boards, board, threshold):
     return UNKNOWN
 
 
-@lean
+# Compiled anew in each process: numba crashes on loading a cached function that calls itself.
+@njit(nogil=True, error_model="numpy", _nrt=False)
 def _prove(boards, s, board, side, passes, threshold, depth, ply):
     """Whether Black's margin is at least `threshold`, UNKNOWN where `depth` plies do not tell.
 
