@@ -18,7 +18,7 @@ import numpy as np
 from gokit.go.compiled import inline, lean
 from gokit.go.errors import GoError
 from gokit.go.playouts import next_random, random_below, random_states
-from gokit.search.mcts import _is_int, _is_number
+from gokit.search.mcts import is_number, is_whole
 
 ARM_KINDS = ("bernoulli", "gaussian")
 FIRST_VISITS = ("sqrt_total_plus_one", "sqrt_total", "sqrt_max_total_one")
@@ -267,9 +267,9 @@ def play(
     workers = os.cpu_count() or 1 if threads is None else threads
     counts = {"pulls": pulls, "runs": runs, "checkpoints": checkpoints, "threads": workers}
     for name, number in counts.items():
-        if not _is_int(number) or number < 1:
+        if not is_whole(number) or number < 1:
             raise GoError(f"{name} is a whole number from 1, not {number!r}")
-    if not (isinstance(rng, np.random.Generator) or (_is_int(rng) and rng >= 0)):
+    if not (isinstance(rng, np.random.Generator) or (is_whole(rng) and rng >= 0)):
         raise GoError("a bandit is random: pass a generator, or a whole number as its seed")
     if isinstance(rule, BetaThompson) and arms.kind != "bernoulli":
         raise GoError("BetaThompson is for bernoulli arms; GaussianThompson takes any")
@@ -487,7 +487,7 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
 def _check(
     name: str, value: float, lowest: float = 0, highest: float = math.inf, above: bool = False
 ) -> None:
-    finite = _is_number(value) and math.isfinite(value)
+    finite = is_number(value) and math.isfinite(value)
     if not finite or not lowest <= value <= highest or (above and value == lowest):
         start = f"above {lowest:g}" if above else f"from {lowest:g}"
         end = "" if highest == math.inf else f" to {highest:g}"

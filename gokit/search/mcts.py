@@ -81,7 +81,7 @@ class SearchConfig:
                     raise GoError(f"{name} is an option of {algorithm}, not of {self.algorithm}")
         for name, lowest in (("simulations", 1), ("considered", 1)):
             number = getattr(self, name)
-            if number is not None and (not _is_int(number) or number < lowest):
+            if number is not None and (not is_whole(number) or number < lowest):
                 raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
         for name in (
             "c_puct",
@@ -92,12 +92,12 @@ class SearchConfig:
             "c_scale",
         ):
             number = getattr(self, name)
-            if number is not None and not (_is_number(number) and number >= 0):
+            if number is not None and not (is_number(number) and number >= 0):
                 raise GoError(f"{name} is a number from 0, not {number!r}")
         if self.algorithm == "puct":
-            if not (_is_number(self.noise_fraction) and 0 <= self.noise_fraction <= 1):
+            if not (is_number(self.noise_fraction) and 0 <= self.noise_fraction <= 1):
                 raise GoError(f"noise_fraction is from 0 to 1, not {self.noise_fraction!r}")
-            if not (_is_number(self.noise_alpha) and self.noise_alpha > 0):
+            if not (is_number(self.noise_alpha) and self.noise_alpha > 0):
                 raise GoError(f"noise_alpha is above 0, not {self.noise_alpha!r}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -337,11 +337,13 @@ def _empty_result(actions: int) -> SearchResult:
     )
 
 
-def _is_int(number: Any) -> bool:
+def is_whole(number: Any) -> bool:
+    """Whether an option is an integer; True and False are not."""
     return isinstance(number, int) and not isinstance(number, bool)
 
 
-def _is_number(number: Any) -> bool:
+def is_number(number: Any) -> bool:
+    """Whether an option is a finite number; True and False are not."""
     return (
         isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
     )
