@@ -13,6 +13,7 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import MOVE_CAP, RUNNING
 from gokit.go.rules import TROMP_TAYLOR, Rules
+from gokit.options import is_whole
 from gokit.replay import PlayedGames
 from gokit.search.evaluators import Evaluator
 from gokit.search.mcts import Search, SearchConfig, SearchResult
@@ -41,7 +42,7 @@ class SelfPlayConfig:
             ("games", 1), ("max_moves", 2), ("random_plies", 0), ("no_pass_plies", 0),
         ):  # fmt: skip
             number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, int) or number < lowest:
+            if not is_whole(number) or number < lowest:
                 raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
         if not 0 <= self.random_rate <= 1:
             raise GoError(f"random_rate is from 0 to 1, not {self.random_rate!r}")

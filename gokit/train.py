@@ -30,6 +30,7 @@ from gokit.nn.features import FEATURE_SETS
 from gokit.nn.inference import NetworkEvaluator, choose_device
 from gokit.nn.networks import NetworkConfig, ResNet
 from gokit.nn.training import Batch, LossWeights, Trainer, transform_batch
+from gokit.options import is_number, is_whole
 from gokit.replay import PlayedGames, ReplayWindow, Samples, ShardStore, samples_of
 from gokit.search.mcts import SearchConfig
 from gokit.selfplay import SelfPlay, SelfPlayConfig
@@ -126,15 +127,13 @@ class TrainConfig:
 
     def _check_whole(self, name: str, least: int, most: float = math.inf) -> None:
         number = getattr(self, name)
-        whole = isinstance(number, int) and not isinstance(number, bool)
-        if not (whole and least <= number <= most):
+        if not (is_whole(number) and least <= number <= most):
             upper = "up" if most == math.inf else f"to {most}"
             raise GoError(f"{name} is a whole number from {least} {upper}, not {number!r}")
 
     def _check_number(self, name: str, above: float | None = None) -> None:
         number = getattr(self, name)
-        real = isinstance(number, (int, float)) and not isinstance(number, bool)
-        if not (real and math.isfinite(number) and number >= 0 and number != above):
+        if not (is_number(number) and number >= 0 and number != above):
             bound = "from 0 up" if above is None else f"above {above}"
             raise GoError(f"{name} is a number {bound}, not {number!r}")
 

@@ -19,6 +19,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 FLOORS = {
     "gokit.go": 1,
     "gokit.storage": 1,
+    "gokit.options": 1,
     "gokit.search": 2,
     "gokit.nn": 2,
     "gokit.selfplay": 3,

@@ -384,27 +384,6 @@ def area(g, cells, owner):
 
 
 @lean
-def count_liberties(g, cells, p, limit, marks):
-    """The number of distinct liberties of the chain at `p`, counted up to `limit`.
-
-    marks: int64 [n_cells] scratch that the caller sets to -1 once; a cell is marked with `p`.
-    Calls with different chains in the same position may share it.
-    """
-    count = 0
-    stone = p
-    while True:
-        for q in (stone - g.stride, stone - 1, stone + 1, stone + g.stride):
-            if color_at(g, cells, q) == EMPTY and marks[at(q)] != p:
-                marks[at(q)] = p
-                count += 1
-                if count == limit:
-                    return count
-        stone = np.int64(cells[at(g.next + stone)])
-        if stone == p:
-            return count
-
-
-@lean
 def set_up(g, row, cells, board, to_move):
     """Put the stones of `board`, int8 [n_points], on an empty row and start its history afresh.
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gokit.go.errors import GoError
+from gokit.options import is_whole
 
 
 class Outputs(NamedTuple):
@@ -43,7 +44,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for name, number in asdict(self).items():
             lowest = 0 if name in ("blocks", "pooling_blocks") else 1
-            if isinstance(number, bool) or not isinstance(number, int) or number < lowest:
+            if not is_whole(number) or number < lowest:
                 raise GoError(f"a network's {name} is a whole number from {lowest}, not {number!r}")
         if self.pooling_blocks > self.blocks:
             raise GoError("a network cannot have more pooling_blocks than blocks")

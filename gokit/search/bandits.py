@@ -18,7 +18,7 @@ import numpy as np
 from gokit.go.compiled import inline, lean
 from gokit.go.errors import GoError
 from gokit.go.playouts import next_random, random_below, random_states
-from gokit.search.mcts import is_number, is_whole
+from gokit.options import is_number, is_whole
 
 ARM_KINDS = ("bernoulli", "gaussian")
 FIRST_VISITS = ("sqrt_total_plus_one", "sqrt_total", "sqrt_max_total_one")
@@ -487,8 +487,7 @@ def _numbers(values: np.ndarray, name: str) -> np.ndarray:
 def _check(
     name: str, value: float, lowest: float = 0, highest: float = math.inf, above: bool = False
 ) -> None:
-    finite = is_number(value) and math.isfinite(value)
-    if not finite or not lowest <= value <= highest or (above and value == lowest):
+    if not is_number(value) or not lowest <= value <= highest or (above and value == lowest):
         start = f"above {lowest:g}" if above else f"from {lowest:g}"
         end = "" if highest == math.inf else f" to {highest:g}"
         raise GoError(f"{name} is a finite number {start}{end}, not {value!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import RUNNING
+from gokit.options import is_number, is_whole
 from gokit.search import tree as arrays
 from gokit.search.evaluators import Evaluator
 from gokit.search.gumbel import gumbel_noise, visit_schedule
@@ -334,16 +334,4 @@ def _empty_result(actions: int) -> SearchResult:
     row = np.zeros(0, np.float32)
     return SearchResult(
         np.zeros(0, np.int64), table, table.astype(np.int32), table, row, table, row, 0
-    )
-
-
-def is_whole(number: Any) -> bool:
-    """Whether an option is an integer; True and False are not."""
-    return isinstance(number, int) and not isinstance(number, bool)
-
-
-def is_number(number: Any) -> bool:
-    """Whether an option is a finite number; True and False are not."""
-    return (
-        isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
     )
