@@ -1,11 +1,9 @@
 """The exact value of small boards, superko and all: a search that proves what it returns.
 
 Positional superko makes the value of a position depend on how the game came there, so that a
-table of values by position is wrong. What is kept here with each proof is what it leans on: the
-earlier boards that barred a move in it, and the boards it plays through. In another game the
-proof holds where the first have all occurred there and none of the second has. This is the
-graph-history interaction problem (Kishimoto and Müller, "A general solution to the graph history
-interaction problem", AAAI 2004).
+table of values by position is wrong. What is kept with each proof in `proofs` is therefore what it
+leans on. This is the graph-history interaction problem (Kishimoto and Müller, "A general solution
+to the graph history interaction problem", AAAI 2004).
 
 The board of at most nine points is an index into a table of all legal boards and their
 successors, made by the rules of `gokit.go.kernels`. Values: John Tromp's page on Go; E. van der
@@ -18,7 +16,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from gokit.go.compiled import kernel, lean
 from gokit.go.errors import GoError
@@ -36,17 +33,19 @@ from gokit.go.kernels import LEGAL, area, legality, place, set_up
 from gokit.go.position import Position
 from gokit.go.rows import empty_row
 from gokit.go.rules import BLACK, EMPTY, TROMP_TAYLOR, WHITE, Rules, opponent
+from gokit.search.proofs import (
+    LIMIT,
+    NODES,
+    PROVED,
+    REFUTED,
+    REPEATED,
+    UNKNOWN,
+    new_memory,
+    prove,
+)
 
 MAX_POINTS = 9
 NODE_LIMIT = 200_000_000
-DEEPEST = 600  # plies; the longest proof on 3 × 3 is far shorter
-
-PROVED, UNKNOWN, REFUTED = 1, 0, -1
-
-_NODES, _LIMIT, _USED = range(3)  # counters of a search; _USED counts the words of its proofs
-_PROOF_WORDS = 1 << 26
-_SCANNED = 64  # proofs looked at in one state before it is searched afresh
-_NEXT, _THRESHOLD, _RESULT, _NEEDS, _AVOIDS, _LISTS = range(6)  # fields of a stored proof
 
 
 class Solution(NamedTuple):
@@ -75,23 +74,6 @@ class Boards(NamedTuple):
     margin: np.ndarray
     low: np.ndarray
     high: np.ndarray
-
-
-class Search(NamedTuple):
-    """The memory of a search. visited: bool [n], the boards of the game so far.
-
-    hint: int8 [4 n], the action that last settled a state. heads: int32 [4 n], a state's latest
-    proof in `proofs`, or -1. needs, avoids: int64 [ply, n / 64] bit sets, what the proof under
-    way at each ply leans on.
-    """
-
-    visited: np.ndarray
-    hint: np.ndarray
-    heads: np.ndarray
-    proofs: np.ndarray
-    needs: np.ndarray
-    avoids: np.ndarray
-    counters: np.ndarray
 
 
 def solve(
@@ -153,7 +135,7 @@ class _Solver:
         self.boards, self.index_of = _boards(*shape, rules.suicide)
         self.board = self.index_of[int(row[HASH])]
         self.to_move, self.passes = int(row[TO_MOVE]), int(row[PASSES])
-        self.memory = _memory(len(self.boards.margin), node_limit)
+        self.memory = new_memory(len(self.boards.margin), node_limit)
         for key in row[geometry(*shape).history :]:
             if key != 0:
                 self.memory.visited[self.index_of[int(key)]] = True
@@ -168,7 +150,7 @@ class _Solver:
 
     @property
     def nodes(self) -> int:
-        return int(self.memory.counters[_NODES])
+        return int(self.memory.counters[NODES])
 
     def moves(self) -> list[int]:
         """The legal actions, pass last; none when the game is over."""
@@ -213,28 +195,17 @@ class _Solver:
         if self.over:
             return PROVED if self.margin >= threshold else REFUTED
         counters = self.memory.counters
-        for depth in range(1, DEEPEST):
-            result = _prove(
-                self.boards, self.memory, self.board, self.to_move, self.passes, threshold, depth, 0
+        for depth in range(1, len(self.memory.line)):
+            result = prove(
+                self.boards, self.memory, self.board, self.to_move, self.passes, threshold, depth
             )
+            if counters[REPEATED]:
+                break
             if result != UNKNOWN:
                 return result
-            if counters[_NODES] >= counters[_LIMIT]:
-                raise GoError(f"not solved within {counters[_LIMIT]:,} nodes")
-        raise GoError(f"not solved within {DEEPEST} plies")
-
-
-def _memory(n: int, node_limit: int) -> Search:
-    words = -(-n // 64)
-    return Search(
-        visited=np.zeros(n, np.bool_),
-        hint=np.full(4 * n, -1, np.int8),
-        heads=np.full(4 * n, -1, np.int32),
-        proofs=np.empty(_PROOF_WORDS, np.int32),
-        needs=np.zeros((DEEPEST + 1, words), np.int64),
-        avoids=np.zeros((DEEPEST + 1, words), np.int64),
-        counters=np.array([0, node_limit, 0]),
-    )
+            if counters[NODES] >= counters[LIMIT]:
+                raise GoError(f"not solved within {counters[LIMIT]:,} nodes")
+        raise GoError("a line of play came to a board twice, which superko forbids")
 
 
 @lru_cache(maxsize=16)
@@ -315,161 +286,3 @@ def _code(g, cells):
         code += weight * cells[g.color + g.points[i]]
         weight *= 3
     return code
-
-
-@lean
-def _settled(boards, board, threshold):
-    """What passing for ever decides."""
-    if boards.low[board] >= threshold:
-        return PROVED
-    if boards.high[board] < threshold:
-        return REFUTED
-    return UNKNOWN
-
-
-# Compiled anew in each process: numba crashes on loading a cached function that calls itself.
-@njit(nogil=True, error_model="numpy", _nrt=False)
-def _prove(boards, s, board, side, passes, threshold, depth, ply):
-    """Whether Black's margin is at least `threshold`, UNKNOWN where `depth` plies do not tell.
-
-    Leaves in needs[ply] and avoids[ply] what the answer leans on.
-    """
-    s.counters[_NODES] += 1
-    _clear(s, ply)
-    result = _settled(boards, board, threshold)
-    if result != UNKNOWN:
-        return result
-    goal = PROVED if side == BLACK else REFUTED
-    if passes == 1 and (boards.margin[board] >= threshold) == (side == BLACK):
-        return goal
-    if depth == 0 or s.counters[_NODES] >= s.counters[_LIMIT]:
-        return UNKNOWN
-    state = 4 * board + 2 * (side - 1) + passes
-    result = _recall(s, state, threshold, ply)
-    if result != UNKNOWN:
-        return result
-
-    points = boards.after.shape[2]
-    hint = s.hint[state]
-    answer = -goal
-    for turn in range(-1, points + 1):
-        if turn < 0:
-            action = hint
-        elif turn < points:
-            action = np.int64(boards.order[board, side - 1, turn])
-        else:
-            action = points
-        if action < 0 or (turn >= 0 and action == hint):
-            continue
-        if action == points:
-            if passes == 1:
-                continue  # it ends the game, and not to the mover's liking: seen above
-            result = _prove(boards, s, board, 3 - side, 1, threshold, depth - 1, ply + 1)
-            if result == goal:
-                _clear(s, ply)
-            if result != UNKNOWN:
-                _lean_on_child(s, ply)
-        else:
-            child = np.int64(boards.after[board, side - 1, action])
-            if child < 0:
-                continue
-            if s.visited[child]:
-                s.needs[ply, child >> 6] |= 1 << (child & 63)
-                continue
-            result = _settled(boards, child, threshold)
-            quick = result != UNKNOWN
-            if not quick:
-                s.visited[child] = True
-                result = _prove(boards, s, child, 3 - side, 0, threshold, depth - 1, ply + 1)
-                s.visited[child] = False
-            if result == goal:
-                _clear(s, ply)
-            if result != UNKNOWN and not quick:
-                s.needs[ply + 1, child >> 6] &= ~(1 << (child & 63))
-                _lean_on_child(s, ply)
-            if result == goal:
-                s.avoids[ply, child >> 6] |= 1 << (child & 63)
-        if result == goal:
-            s.hint[state] = action
-            answer = goal
-            break
-        if result == UNKNOWN:
-            answer = UNKNOWN
-    if answer != UNKNOWN:
-        _store(s, state, threshold, answer, ply)
-    return answer
-
-
-@lean
-def _clear(s, ply):
-    for i in range(s.needs.shape[1]):
-        s.needs[ply, i] = 0
-        s.avoids[ply, i] = 0
-
-
-@lean
-def _lean_on_child(s, ply):
-    for i in range(s.needs.shape[1]):
-        s.needs[ply, i] |= s.needs[ply + 1, i]
-        s.avoids[ply, i] |= s.avoids[ply + 1, i]
-
-
-@lean
-def _recall(s, state, threshold, ply):
-    """A stored proof that answers the question and holds in this game, or UNKNOWN."""
-    at = s.heads[state]
-    for _ in range(_SCANNED):
-        if at < 0:
-            return UNKNOWN
-        result = s.proofs[at + _RESULT]
-        known = s.proofs[at + _THRESHOLD]
-        if (known >= threshold) if result == PROVED else (known <= threshold):
-            needs = at + _LISTS
-            avoids = needs + s.proofs[at + _NEEDS]
-            end = avoids + s.proofs[at + _AVOIDS]
-            holds = True
-            for i in range(needs, avoids):
-                holds &= s.visited[s.proofs[i]]
-            for i in range(avoids, end):
-                holds &= not s.visited[s.proofs[i]]
-            if holds:
-                for i in range(needs, avoids):
-                    s.needs[ply, s.proofs[i] >> 6] |= 1 << np.int64(s.proofs[i] & 63)
-                for i in range(avoids, end):
-                    s.avoids[ply, s.proofs[i] >> 6] |= 1 << np.int64(s.proofs[i] & 63)
-                return np.int64(result)
-        at = s.proofs[at + _NEXT]
-    return UNKNOWN
-
-
-@lean
-def _store(s, state, threshold, result, ply):
-    """Keep a proof with what it leans on; start over when the memory is full."""
-    n = 64 * s.needs.shape[1]
-    if s.counters[_USED] + _LISTS + 2 * n > len(s.proofs):
-        s.counters[_USED] = 0
-        s.heads[:] = -1
-    at = s.counters[_USED]
-    needs = _write_members(s.needs[ply], s.proofs, at + _LISTS)
-    avoids = _write_members(s.avoids[ply], s.proofs, at + _LISTS + needs)
-    s.proofs[at + _NEXT] = s.heads[state]
-    s.proofs[at + _THRESHOLD] = threshold
-    s.proofs[at + _RESULT] = result
-    s.proofs[at + _NEEDS] = needs
-    s.proofs[at + _AVOIDS] = avoids
-    s.heads[state] = at
-    s.counters[_USED] = at + _LISTS + needs + avoids
-
-
-@lean
-def _write_members(bits, target, at):
-    """Write the members of a bit set into `target` from `at` on and return how many there are."""
-    count = 0
-    for i in range(len(bits)):
-        word = bits[i]
-        if word != 0:
-            for bit in range(64):
-                if (word >> bit) & 1:
-                    target[at + count] = 64 * i + bit
-                    count += 1
-    return count

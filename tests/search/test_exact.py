@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -14,6 +17,7 @@ from gokit.go.rules import BLACK, NO_SUICIDE, TROMP_TAYLOR, WHITE, Rules
 from gokit.go.symmetry import permutation
 from gokit.search import exact
 from gokit.search.exact import move_values, solve
+from gokit.search.proofs import REPEATED
 from tests.go.reference import ReferencePosition, position_graph
 
 # Black's margin on the empty board without komi: Tromp; van der Werf (2003).
@@ -196,6 +200,26 @@ def test_too_few_nodes_are_an_error_and_never_a_value():
         assert limit < needed
         with pytest.raises(GoError, match="not solved within"):
             solve((2, 2), node_limit=limit)
+
+
+def test_a_line_that_repeats_a_board_is_an_error_and_never_a_value(monkeypatch):
+    def prove(boards, memory, *position):
+        memory.counters[REPEATED] = 1
+        return exact.PROVED
+
+    monkeypatch.setattr(exact, "prove", prove)
+    with pytest.raises(GoError, match="superko forbids"):
+        solve((2, 2))
+
+
+def test_the_compiled_search_is_kept_for_the_next_process():
+    solve((2, 2))
+    code = """
+from gokit.search.exact import prove, solve
+print(solve((2, 2)).value, sum(prove.stats.cache_misses.values()))
+"""
+    value, compiled = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert (value, compiled) == ("1", "0")
 
 
 def test_what_cannot_be_solved_is_refused():
