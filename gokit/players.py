@@ -190,7 +190,7 @@ def rollout_player(simulations: int, rng: np.random.Generator, name: str = "roll
     from gokit.search.evaluators import RolloutEvaluator
     from gokit.search.mcts import SearchConfig
 
-    config = SearchConfig(c_puct=3.0, fpu_reduction=0.0)
+    config = SearchConfig(c_puct=3.0, fpu_value=0.0)
     evaluator = RolloutEvaluator(rng)
     return MctsPlayer(evaluator, simulations, rng, config=config, avoid_own_eyes=True, name=name)
 

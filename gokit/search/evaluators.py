@@ -6,12 +6,13 @@ from typing import Protocol
 
 import numpy as np
 
-from gokit.go.compiled import kernel
+from gokit.go.compiled import kernel, lean
 from gokit.go.errors import GoError
 from gokit.go.games import Games
-from gokit.go.geometry import TO_MOVE
-from gokit.go.playouts import UNFINISHED, playouts_from, random_states
+from gokit.go.geometry import PASSES, TO_MOVE
+from gokit.go.playouts import final_margin, light_playout, next_random, random_states
 from gokit.go.rules import BLACK
+from gokit.options import is_number
 
 
 class Evaluator(Protocol):
@@ -48,6 +49,10 @@ class RolloutEvaluator:
 
     playouts: random games a position. value_kind: "win" averages +1, 0 and -1 with komi,
     "margin" the area margin / N*N. rng: where the playouts' random numbers come from.
+
+    Each index has a random stream of its own, so that a game's answers do not depend on which
+    others are evaluated beside it. The logits are even but for less than a thousandth, which
+    lets chance rather than the order of the points decide between equals.
     """
 
     def __init__(
@@ -60,36 +65,90 @@ class RolloutEvaluator:
         self.rng = rng
         self.playouts = playouts
         self.value_kind = value_kind
+        self._states = np.empty(0, np.uint64)
+
+    def streams(self, n: int) -> np.ndarray:
+        """Return the random states of the first `n` indices, to be advanced in place."""
+        missing = n - self._states.size
+        if missing > 0:
+            self._states = np.concatenate([self._states, random_states(self.rng, missing)])
+        return self._states
 
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return even logits and the mean result of the playouts."""
-        batch = len(indices)
-        values = np.empty(batch, np.float32)
+        indices = np.ascontiguousarray(indices, np.int64)
+        logits = np.empty((len(indices), games.n_actions), np.float32)
+        values = np.empty(len(indices), np.float32)
         _roll_out(
             games.geometry,
             games.words,
-            np.ascontiguousarray(indices, np.int64),
+            indices,
             self.playouts,
-            3 * games.geometry.n_points + 20,
-            random_states(self.rng, batch * self.playouts),
+            self.streams(int(indices.max(initial=-1)) + 1),
             float(games.rules.komi),
             self.value_kind == "margin",
+            logits,
             values,
         )
-        return np.zeros((batch, games.n_actions), np.float32), values
+        return logits, values
+
+
+class MixedEvaluator:
+    """AlphaGo's leaf: (1 - mix) of one evaluator's value and `mix` of another's.
+
+    The policy is the first's. mix: the lambda of Silver et al. 2016, from 0 to 1, where 0.5 was
+    best. Raises GoError where the two values mean different things. Built in chapter 3.
+    """
+
+    def __init__(self, first: Evaluator, second: Evaluator, mix: float = 0.5) -> None:
+        if not (is_number(mix) and 0 <= mix <= 1):
+            raise GoError(f"mix is a number from 0 to 1, not {mix!r}")
+        kinds = {getattr(e, "value_kind", None) for e in (first, second)} - {None}
+        if len(kinds) > 1:
+            raise GoError("a win and a margin cannot be mixed: give both evaluators one value kind")
+        self.first, self.second, self.mix = first, second, mix
+        self.value_kind = kinds.pop() if kinds else None
+
+    def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first evaluator's logits and the mixed values."""
+        logits, values = self.first.evaluate(games, indices)
+        if self.mix > 0:
+            _, others = self.second.evaluate(games, indices)
+            values = ((1 - self.mix) * values + self.mix * others).astype(np.float32)
+        return logits, values
 
 
 @kernel
-def _roll_out(g, rows, indices, playouts, max_moves, states, komi, by_margin, values):
-    margins = np.empty(playouts, np.int64)
+def _roll_out(g, rows, indices, playouts, states, komi, by_margin, logits, values):
+    spare = np.empty(g.history, np.int64)
+    cells = spare.view(np.int16)
+    owner = np.empty(g.n_points, np.int8)
     for i in range(indices.size):
-        row = rows[indices[i]]
-        own_states = states[i * playouts : (i + 1) * playouts]
-        playouts_from(g, row, playouts, max_moves, own_states, margins)
-        total = 0.0
-        for margin in margins:
-            if margin == UNFINISHED:
-                continue  # no result: counts as even
+        stream = indices[i]
+        values[i] = play_out(
+            g, rows[stream], playouts, states, stream, komi, by_margin, spare, cells, owner
+        )
+        untie(states, stream, logits[i])
+
+
+@kernel
+def play_out(g, source, playouts, states, stream, komi, by_margin, row, cells, owner):
+    """The mean result of light playouts from the row `source`, in its side to move's view."""
+    total = 0.0
+    for _ in range(playouts):
+        for word in range(row.size):
+            row[word] = source[word]
+        light_playout(g, row, cells, states, stream, 3 * g.n_points + 20)
+        if row[PASSES] == 2:  # else it has no result, and counts as even
+            margin = final_margin(g, row, cells, owner)
             total += margin / g.n_points if by_margin else np.sign(margin - komi)
-        mean = total / playouts
-        values[i] = mean if row[TO_MOVE] == BLACK else -mean
+    mean = total / playouts
+    return np.float32(mean if source[TO_MOVE] == BLACK else -mean)
+
+
+@lean
+def untie(states, stream, logits):
+    """Fill `logits` with numbers from 0 to a thousandth, which decide between equals."""
+    for action in range(logits.size):
+        bits = next_random(states, stream) >> np.uint64(40)
+        logits[action] = np.float32(bits) * np.float32(1e-3 / (1 << 24))

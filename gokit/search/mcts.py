@@ -2,116 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 
 from gokit.go.errors import GoError
 from gokit.go.games import Games
-from gokit.go.geometry import RUNNING
-from gokit.options import is_number, is_whole
+from gokit.go.geometry import HISTORY_USED, RUNNING
+from gokit.go.kernels import play
+from gokit.options import is_whole
 from gokit.search import tree as arrays
-from gokit.search.evaluators import Evaluator
+from gokit.search.config import FPU_MODES, TRANSPOSITIONS, SearchConfig
+from gokit.search.descent import descend, expand_and_back_up, roll_out
+from gokit.search.evaluators import Evaluator, RolloutEvaluator
 from gokit.search.gumbel import gumbel_noise, visit_schedule
+from gokit.search.select import RootPlan, gumbel_choices
 
-ALGORITHMS = ("puct", "gumbel")
-VALUE_KINDS = ("win", "margin")
-_ONLY_FOR = {
-    "puct": {
-        "c_puct": 1.5,
-        "fpu_reduction": 0.2,
-        "noise_fraction": 0.0,
-        "noise_alpha": 10.0,
-        "temperature": 0.0,
-    },
-    "gumbel": {
-        "considered": 16,
-        "gumbel_scale": 1.0,
-        "c_visit": 50.0,
-        "c_scale": 0.3,
-    },
-}
-
-
-@dataclass(frozen=True)
-class SearchConfig:
-    """Every option of a search. One that the chosen algorithm has no use for is an error.
-
-    algorithm: "puct" (AlphaZero's) or "gumbel" (Danihelka et al. 2022). simulations: leaves
-    added or revisited a move. value: "win" scores a finished game as 1, 0 or -1 with komi,
-    "margin" as area margin / N*N; by default the evaluator's own kind.
-
-    puct only: c_puct, weight of the prior; fpu_reduction, how far below its parent's mean an
-    unvisited move is valued; noise_fraction of Dirichlet noise in the root's priors, whose
-    concentration is noise_alpha / number of legal moves; temperature of the choice by visits,
-    0 for the most visited.
-
-    gumbel only: considered, how many root actions sequential halving starts with; gumbel_scale,
-    0 for play without randomness; c_visit, c_scale: sigma(q) = (c_visit + max n) * c_scale * q.
-
-    Options left at None take the algorithm's default. Built in chapters 3, 4 and 6.
-    """
-
-    simulations: int = 64
-    algorithm: str = "puct"
-    value: str | None = None
-    c_puct: float | None = None
-    fpu_reduction: float | None = None
-    noise_fraction: float | None = None
-    noise_alpha: float | None = None
-    temperature: float | None = None
-    considered: int | None = None
-    gumbel_scale: float | None = None
-    c_visit: float | None = None
-    c_scale: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.algorithm not in ALGORITHMS:
-            known = " or ".join(ALGORITHMS)
-            raise GoError(f"a search's algorithm is {known}, not {self.algorithm!r}")
-        if self.value is not None and self.value not in VALUE_KINDS:
-            raise GoError(f"a search's value is {' or '.join(VALUE_KINDS)}, not {self.value!r}")
-        for algorithm, defaults in _ONLY_FOR.items():
-            for name, default in defaults.items():
-                if algorithm == self.algorithm:
-                    if getattr(self, name) is None:
-                        object.__setattr__(self, name, default)
-                elif getattr(self, name) is not None:
-                    raise GoError(f"{name} is an option of {algorithm}, not of {self.algorithm}")
-        for name, lowest in (("simulations", 1), ("considered", 1)):
-            number = getattr(self, name)
-            if number is not None and (not is_whole(number) or number < lowest):
-                raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
-        for name in (
-            "c_puct",
-            "fpu_reduction",
-            "temperature",
-            "gumbel_scale",
-            "c_visit",
-            "c_scale",
-        ):
-            number = getattr(self, name)
-            if number is not None and not (is_number(number) and number >= 0):
-                raise GoError(f"{name} is a number from 0, not {number!r}")
-        if self.algorithm == "puct":
-            if not (is_number(self.noise_fraction) and 0 <= self.noise_fraction <= 1):
-                raise GoError(f"noise_fraction is from 0 to 1, not {self.noise_fraction!r}")
-            if not (is_number(self.noise_alpha) and self.noise_alpha > 0):
-                raise GoError(f"noise_alpha is above 0, not {self.noise_alpha!r}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the options that this algorithm uses, as plain JSON types."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    @classmethod
-    def from_dict(cls, options: dict[str, Any]) -> SearchConfig:
-        """Read what `to_dict` wrote; GoError for an unknown option."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(options) - known)
-        if unknown:
-            raise GoError(f"a search has no option {unknown[0]!r}")
-        return cls(**options)
+_ALGORITHM_CODES = {"puct": arrays.PUCT, "uct": arrays.UCT, "gumbel": arrays.GUMBEL}
 
 
 @dataclass(frozen=True)
@@ -119,12 +30,12 @@ class SearchResult:
     """What a search of B positions found; every array is from the side to move's view.
 
     actions: int64 [B], the chosen move. policy: float32 [B, A], what a network should learn:
-    the share of visits for puct, the improved policy for gumbel. visits: int32 [B, A], which sum
-    to `simulations`. q: float32 [B, A], the mean value of each visited action, nan for others.
-    value: float32 [B], the mean over the root's own evaluation and all simulations.
-    prior: float32 [B, A], the evaluator's policy over legal moves, without noise.
-    raw_value: float32 [B], the evaluator's value of the root. evaluations: how many positions
-    the evaluator saw in all.
+    the share of visits, or the improved policy for gumbel. visits: int32 [B, A], which sum to
+    `simulations`, and more where part of the tree was kept. q: float32 [B, A], the mean value of
+    each visited action, nan for others. value: float32 [B], the mean over the root's own
+    evaluation and all simulations. prior: float32 [B, A], the evaluator's policy over legal
+    moves, without noise. raw_value: float32 [B], the evaluator's value of the root.
+    evaluations: how many positions the evaluator saw in all. nodes: int32 [B], of each tree.
     """
 
     actions: np.ndarray
@@ -135,27 +46,47 @@ class SearchResult:
     prior: np.ndarray
     raw_value: np.ndarray
     evaluations: int
+    nodes: np.ndarray
+
+
+class Observer(Protocol):
+    """Watches a search from inside; see `gokit.search.trace`. The arrays are not to be changed."""
+
+    def planted(self, tree: arrays.Tree, plan: RootPlan, dials: arrays.Dials) -> None:
+        """The roots are open, their noise added."""
+
+    def selected(self, tree: arrays.Tree) -> None:
+        """A round of descents has reached its leaves."""
+
+    def backed_up(self, tree: arrays.Tree) -> None:
+        """The leaves are opened and their values carried up."""
 
 
 class Search:
     """A tree search with one configuration and one evaluator, for any number of games at once.
 
-    Memory: `simulations + 1` nodes a game of `tree.bytes_per_node` bytes each, kept between
-    calls. Terminal positions are scored by the rules, never by the evaluator; a position at the
-    move cap has no result and keeps the evaluator's value. Built in chapters 3, 4 and 6.
+    threads: how many share the tree work; the result does not depend on it. Memory:
+    `config.nodes` nodes a game, `tree.tree_bytes` in all, kept between calls. Terminal positions
+    are scored by the rules, never by the evaluator; a position at the move cap has no result and
+    keeps the evaluator's value. Built in chapters 3, 4 and 6.
     """
 
-    def __init__(self, evaluator: Evaluator, config: SearchConfig) -> None:
+    def __init__(self, evaluator: Evaluator, config: SearchConfig, *, threads: int = 1) -> None:
         known = getattr(evaluator, "value_kind", None)
         if config.value and known and config.value != known:
             raise GoError(
                 f"the evaluator's value is a {known}, and the search was told {config.value}"
             )
+        if not (is_whole(threads) and threads >= 1):
+            raise GoError(f"threads is a whole number from 1, not {threads!r}")
         self.evaluator = evaluator
         self.config = config
         self.value_kind = config.value or known or "win"
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._tree: arrays.Tree | None = None
         self._leaves: Games | None = None
+        self._roots: np.ndarray | None = None  # the roots' rows, where trees are kept
 
     def run(
         self,
@@ -163,11 +94,13 @@ class Search:
         rng: np.random.Generator | None = None,
         indices: np.ndarray | None = None,
         forbidden: np.ndarray | None = None,
+        observer: Observer | None = None,
     ) -> SearchResult:
         """Search the positions `indices` (default: all) of `games`, and change none of them.
 
         rng: needed where the configuration asks for noise, a temperature or Gumbel samples.
         forbidden: bool [B, A], root moves not to be played; ignored where nothing else is left.
+        observer: told of every step.
         Raises GoError where a game is over, or the evaluator's answer is not what it should be.
         """
         if indices is None:
@@ -179,66 +112,131 @@ class Search:
             raise GoError("this search is random: pass it a generator")
         if not indices.size:
             return _empty_result(games.n_actions)
-        config, tree, leaves = self.config, *self._room(games, indices.size)
+        config = self.config
+        tree, leaves = self._room(games, indices.size)
         dials = self._dials(games)
-        none = arrays.RootPlan(
-            np.zeros((1, 1), np.float32), np.zeros(1, np.int32), np.zeros((1, 1), np.int32)
-        )
+        fresh = self._fresh(games, indices, tree)
 
-        arrays.plant(games.words, indices, leaves.words, tree)
+        arrays.plant(games.geometry, games.words, indices, fresh, leaves.words, tree, dials)
         evaluations = self._evaluate(games, tree, leaves, dials)
-        prior = tree.prior[:, 0].copy()
+        prior = _softmax(tree.logits[:, 0])
+        tree.prior[:, 0] = prior
         raw_value = tree.value[:, 0].copy()
         if forbidden is not None:
             _forbid(tree, forbidden)
-        plan = none
-        if config.algorithm == "gumbel":
-            plan = self._plan(tree, rng)
-        elif config.noise_fraction > 0:
+        plan = self._plan(tree, rng)
+        if config.algorithm == "puct" and config.noise_fraction > 0:
             _add_noise(tree, config, rng)
+        if observer is not None:
+            observer.planted(tree, plan, dials)
 
-        for simulation in range(config.simulations):
-            arrays.descend(
-                games.geometry, games.words, indices, leaves.words, leaves.cells,
-                tree, dials, plan, simulation,
-            )  # fmt: skip
-            evaluations += self._evaluate(games, tree, leaves, dials)
+        if observer is None and type(self.evaluator) is RolloutEvaluator and config.leaf_batch == 1:
+            evaluations += self._roll_out(games, indices, tree, leaves, dials, plan)
+        else:
+            while (tree.done < config.simulations).any():
+                self._share(
+                    len(indices), descend, games.geometry, games.words, indices, leaves.words,
+                    leaves.cells, tree, dials, plan,
+                )  # fmt: skip
+                if observer is not None:
+                    observer.selected(tree)
+                evaluations += self._evaluate(games, tree, leaves, dials)
+                if observer is not None:
+                    observer.backed_up(tree)
+        if config.reuse:
+            self._roots = games.words[indices]
         return self._result(tree, dials, plan, rng, prior, raw_value, evaluations)
+
+    def advance(self, actions: np.ndarray) -> np.ndarray:
+        """Keep, of each search of the last run, what lies below the move now played.
+
+        actions: int [B], as many as were searched, -1 to drop a tree. May be called again, for
+        the opponent's reply. The next run goes on from a kept tree where it is asked about that
+        very position, past included; elsewhere it starts anew. Returns the nodes kept, int [B].
+        Raises GoError unless the configuration says `reuse`, and where the number differs.
+        """
+        if not self.config.reuse:
+            raise GoError("this search keeps no trees: configure it with reuse=True")
+        if self._roots is None or len(actions) != len(self._roots):
+            searched = 0 if self._roots is None else len(self._roots)
+            raise GoError(f"{searched} positions were searched, not {len(actions)}")
+        g, tree = self._leaves.geometry, self._tree
+        dials = self._dials(self._leaves)
+        for slot, action in enumerate(np.asarray(actions).tolist()):
+            row = self._roots[slot]
+            if action == -1 or tree.nodes[slot] == 0 or tree.child[slot, 0, action] < 0:
+                tree.nodes[slot] = 0
+                continue
+            used_before = int(row[HISTORY_USED])
+            play(g, row, row.view(np.int16), action)
+            past = int(tree.past[slot])
+            if dials.merging == arrays.BY_HISTORY:
+                past = arrays.past_after(row, past, used_before)
+            arrays.keep_subtree(tree, slot, action, dials, past)
+        return tree.nodes[: len(self._roots)].copy()
+
+    def _fresh(self, games: Games, indices: np.ndarray, tree: arrays.Tree) -> np.ndarray:
+        """Tell which searches have no kept tree of the very position that they are asked about."""
+        fresh = np.ones(len(indices), np.bool_)
+        if self._roots is not None:
+            for slot, root in enumerate(self._roots[: len(indices)]):
+                row = games.words[indices[slot]]
+                same = tree.nodes[slot] > 0 and arrays.same_game(games.geometry, root, row)
+                fresh[slot] = not same
+        return fresh
 
     def _needs_rng(self) -> bool:
         c = self.config
         if c.algorithm == "gumbel":
             return c.gumbel_scale > 0
-        return c.noise_fraction > 0 or c.temperature > 0
+        return c.temperature > 0 or (c.noise_fraction or 0) > 0
 
     def _dials(self, games: Games) -> arrays.Dials:
         c = self.config
         return arrays.Dials(
-            algorithm=arrays.GUMBEL if c.algorithm == "gumbel" else arrays.PUCT,
-            c_puct=float(c.c_puct or 0),
-            fpu_reduction=float(c.fpu_reduction or 0),
+            algorithm=_ALGORITHM_CODES[c.algorithm],
+            simulations=c.simulations,
+            c=float(c.c_puct or c.c_uct or 0),
+            fpu=FPU_MODES.index(c.fpu) if c.fpu else arrays.INFINITE,
+            fpu_value=float(c.fpu_value or 0),
             c_visit=float(c.c_visit or 0),
             c_scale=float(c.c_scale or 0),
+            virtual_loss=float(c.virtual_loss),
+            merging=TRANSPOSITIONS.index(c.transpositions),
+            squares=c.choice == "lcb",
             value_kind=arrays.MARGIN if self.value_kind == "margin" else arrays.WIN,
             komi=float(games.rules.komi),
         )
 
     def _room(self, games: Games, n: int) -> tuple[arrays.Tree, Games]:
         """Return arrays for n games, those of the last call where they are large enough."""
-        leaves, tree = self._leaves, self._tree
+        leaves, tree, config = self._leaves, self._tree, self.config
         fits = (
             tree is not None
-            and len(leaves) >= n
+            and len(tree.nodes) >= n
             and leaves.geometry is games.geometry
             and leaves.rules == games.rules
             and leaves.words.shape[1] == games.words.shape[1]
         )
         if not fits:
             size = (games.geometry.rows, games.geometry.columns)
-            leaves = Games(n, size, games.rules, games.max_moves)
-            tree = arrays.new_tree(n, self.config.simulations + 1, games.n_actions)
-            self._leaves, self._tree = leaves, tree
-        return arrays.Tree(*(array[:n] for array in tree)), leaves
+            leaves = Games(n * config.leaf_batch, size, games.rules, games.max_moves)
+            tree = arrays.new_tree(
+                n, config.nodes, games.n_actions, config.leaf_batch,
+                merging=config.transpositions != "none", squares=config.choice == "lcb",
+            )  # fmt: skip
+            self._leaves, self._tree, self._roots = leaves, tree, None
+        return tree.first(n), leaves
+
+    def _share(self, n: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Run a compiled function on n searches, a part of them on each thread."""
+        if self._pool is None or n == 1:
+            return [function(*arguments, 0, n)]
+        bounds = np.linspace(0, n, min(self._threads, n) + 1).astype(int).tolist()
+        parts = [
+            self._pool.submit(function, *arguments, start, stop) for start, stop in pairwise(bounds)
+        ]
+        return [part.result() for part in parts]
 
     def _evaluate(self, games: Games, tree: arrays.Tree, leaves: Games, dials: arrays.Dials) -> int:
         waiting = np.flatnonzero(tree.waiting)
@@ -248,15 +246,36 @@ class Search:
         else:
             logits = np.empty((0, games.n_actions), np.float32)
             values = np.empty(0, np.float32)
-        arrays.expand_and_back_up(
-            games.geometry, leaves.words, leaves.cells, tree, dials, waiting, logits, values
-        )
+        self._share(
+            len(tree.nodes), expand_and_back_up, games.geometry, leaves.words, leaves.cells, tree,
+            dials, waiting, logits, values,
+        )  # fmt: skip
         return waiting.size
 
-    def _plan(self, tree: arrays.Tree, rng: np.random.Generator | None) -> arrays.RootPlan:
+    def _roll_out(
+        self,
+        games: Games,
+        indices: np.ndarray,
+        tree: arrays.Tree,
+        leaves: Games,
+        dials: arrays.Dials,
+        plan: RootPlan,
+    ) -> int:
+        streams = self.evaluator.streams(len(indices))
+        counts = self._share(
+            len(indices), roll_out, games.geometry, games.words, indices, leaves.words,
+            leaves.cells, tree, dials, plan, streams, self.evaluator.playouts,
+        )  # fmt: skip
+        return sum(counts)
+
+    def _plan(self, tree: arrays.Tree, rng: np.random.Generator | None) -> RootPlan:
+        if self.config.algorithm != "gumbel":
+            return RootPlan(
+                np.zeros((1, 1), np.float32), np.zeros(1, np.int32), np.zeros((1, 1), np.int32)
+            )
         n, actions = tree.logits.shape[0], tree.logits.shape[2]
         legal = (tree.logits[:, 0] > -np.inf).sum(1)
-        return arrays.RootPlan(
+        return RootPlan(
             gumbel_noise(rng, (n, actions), self.config.gumbel_scale),
             np.minimum(legal, self.config.considered).astype(np.int32),
             visit_schedule(self.config.considered, self.config.simulations),
@@ -266,7 +285,7 @@ class Search:
         self,
         tree: arrays.Tree,
         dials: arrays.Dials,
-        plan: arrays.RootPlan,
+        plan: RootPlan,
         rng: np.random.Generator | None,
         prior: np.ndarray,
         raw_value: np.ndarray,
@@ -280,23 +299,54 @@ class Search:
         if self.config.algorithm == "gumbel":
             policy = np.empty(visits.shape, np.float32)
             actions = np.empty(len(visits), np.int64)
-            arrays.gumbel_choices(tree, dials, plan, policy, actions)
+            gumbel_choices(tree, dials, plan, policy, actions)
         else:
             policy = (visits / total[:, None]).astype(np.float32)
-            actions = _choose_by_visits(visits, tree.prior[:, 0], self.config.temperature, rng)
+            actions = self._choose(tree, visits, q, rng)
         value = ((raw_value + value_sum.sum(1)) / (1 + total)).astype(np.float32)
-        return SearchResult(actions, policy, visits, q, value, prior, raw_value, evaluations)
+        nodes = tree.nodes.copy()
+        return SearchResult(actions, policy, visits, q, value, prior, raw_value, evaluations, nodes)
+
+    def _choose(
+        self,
+        tree: arrays.Tree,
+        visits: np.ndarray,
+        q: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> np.ndarray:
+        config, prior = self.config, tree.prior[:, 0]
+        if config.temperature > 0:
+            with np.errstate(divide="ignore"):
+                scaled = np.log(visits) / config.temperature
+            return (scaled + gumbel_noise(rng, visits.shape, 1.0)).argmax(1)
+        if config.choice == "visits":
+            merit = visits
+        elif config.choice == "value":
+            merit = np.where(visits > 0, q, -np.inf)
+        else:
+            bound = lower_bounds(visits, q, tree.squares[:, 0], config.lcb_deviations)
+            merit = np.where(10 * visits >= visits.max(1, keepdims=True), bound, -np.inf)
+        # Among equals the prior decides, rather than the lowest index.
+        return np.where(merit == merit.max(1, keepdims=True), prior, -1.0).argmax(1)
 
 
-def _choose_by_visits(
-    visits: np.ndarray, prior: np.ndarray, temperature: float, rng: np.random.Generator | None
+def lower_bounds(
+    visits: np.ndarray, q: np.ndarray, squares: np.ndarray, deviations: float
 ) -> np.ndarray:
-    if temperature == 0:
-        # Among equally visited moves the prior decides, rather than the lowest index.
-        return np.where(visits == visits.max(1, keepdims=True), prior, -1.0).argmax(1)
-    with np.errstate(divide="ignore"):
-        scaled = np.log(visits) / temperature
-    return (scaled + gumbel_noise(rng, visits.shape, 1.0)).argmax(1)
+    """Return each action's mean less `deviations` standard errors, -inf without visits.
+
+    The variance counts one value at distance 1 from the mean besides those seen, so that an
+    action seen once is not held to be certain. All arrays [B, A].
+    """
+    n = np.maximum(visits, 1)
+    variance = np.maximum(squares / n - q**2, 0) + 1 / n
+    return np.where(visits > 0, q - deviations * np.sqrt(variance / n), -np.inf)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the priors that `open_node` gives, added up in the same order."""
+    weights = np.exp(logits)
+    return weights / np.cumsum(weights, axis=1)[:, -1:]
 
 
 def _add_noise(tree: arrays.Tree, config: SearchConfig, rng: np.random.Generator) -> None:
@@ -316,6 +366,8 @@ def _forbid(tree: arrays.Tree, forbidden: np.ndarray) -> None:
     tree.logits[:, 0][~allowed] = -np.inf
     tree.prior[:, 0][~allowed] = 0.0
     tree.prior[:, 0] /= tree.prior[:, 0].sum(1, keepdims=True)
+    tree.visits[:, 0][~allowed] = 0
+    tree.value_sum[:, 0][~allowed] = 0.0
 
 
 def _check_answer(logits: Any, values: Any, batch: int, actions: int) -> None:
@@ -332,6 +384,7 @@ def _check_answer(logits: Any, values: Any, batch: int, actions: int) -> None:
 def _empty_result(actions: int) -> SearchResult:
     table = np.zeros((0, actions), np.float32)
     row = np.zeros(0, np.float32)
+    none = np.zeros(0, np.int32)
     return SearchResult(
-        np.zeros(0, np.int64), table, table.astype(np.int32), table, row, table, row, 0
+        np.zeros(0, np.int64), table, table.astype(np.int32), table, row, table, row, 0, none
     )

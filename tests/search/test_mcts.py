@@ -34,7 +34,7 @@ def by_action(numbers: dict[int, float], actions: int) -> np.ndarray:
 
 
 def test_puct_visits_are_those_of_a_search_written_the_obvious_way() -> None:
-    config = SearchConfig(SIMULATIONS, c_puct=1.1, fpu_reduction=0.15)
+    config = SearchConfig(SIMULATIONS, c_puct=1.1, fpu_value=0.15)
     found = Search(slow.HashEvaluator(), config).run(Games.from_positions(positions()))
     for i, position in enumerate(positions()):
         root = slow.search(
