@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
 
-from gokit.go.compiled import inline, lean
 from gokit.go.errors import GoError
-from gokit.go.playouts import next_random, random_below, random_states
+from gokit.go.playouts import random_states
 from gokit.options import is_number, is_whole
+from gokit.search import bandit_kernels as kernels
+from gokit.search.bandit_kernels import Dials
 
 ARM_KINDS = ("bernoulli", "gaussian")
 FIRST_VISITS = ("sqrt_total_plus_one", "sqrt_total", "sqrt_max_total_one")
+# In the order of the compiled code's numbers. What each fpu_value is where none is given.
+FIRST_PLAY = {"infinite": None, "absolute": 0.0, "reduction": 0.2, "visited policy": 0.2}
 Z95 = 1.959964
 
 
@@ -59,14 +61,15 @@ def puct_bonus(
     the AlphaGo papers taken to the letter: at N = 0 every bonus is 0 and no prior counts.
     Silver et al. (2017). Built in chapter 2.
     """
-    _check_first_visit(first_visit)
-    total = np.asarray(total, float)
-    under_root = {
-        "sqrt_total_plus_one": total + 1,
-        "sqrt_total": total,
-        "sqrt_max_total_one": np.maximum(total, 1),
-    }[first_visit]
-    return c_puct * np.asarray(prior) * np.sqrt(under_root) / (1 + np.asarray(visits))
+    root = _root_of_total(np.asarray(total, float), first_visit)
+    return c_puct * np.asarray(prior) * root / (1 + np.asarray(visits))
+
+
+def _root_of_total(total: np.ndarray, first_visit: str) -> np.ndarray:
+    if first_visit not in FIRST_VISITS:
+        raise GoError(f"first_visit is {' or '.join(FIRST_VISITS)}, not {first_visit!r}")
+    least = {"sqrt_total_plus_one": total + 1, "sqrt_total": total}
+    return np.sqrt(least.get(first_visit, np.maximum(total, 1)))
 
 
 def puct_scores(
@@ -83,6 +86,25 @@ def puct_scores(
     return np.asarray(q) + puct_bonus(prior, visits, np.sum(visits), c_puct, first_visit)
 
 
+def pucb_scores(q: np.ndarray, prior: np.ndarray, visits: np.ndarray) -> np.ndarray:
+    """Return the score of each arm by PUCB, the bandit that PUCT comes from.
+
+    Q + sqrt(3 ln t / (2 n)) - (2 / P) sqrt(ln t / t), t being the number of the coming pull; an
+    arm never pulled has Q = 1 and no second term; at t = 1 the last term is 2 / P. q, prior:
+    float [k], the prior above 0 everywhere; visits: int [k]. Rosin (2011). Built in chapter 2.
+    """
+    visits = np.asarray(visits)
+    growth, shift = _pucb_terms(np.array([np.sum(visits)]))
+    mean = np.where(visits > 0, q, 1.0)
+    bonus = np.where(visits > 0, growth / np.sqrt(np.maximum(visits, 1)), 0.0)
+    return mean + bonus + shift * 2 / np.asarray(prior)
+
+
+def _pucb_terms(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    t = total + 1.0
+    return np.sqrt(1.5 * np.log(t)), np.where(t > 1, -np.sqrt(np.log(t) / t), -1.0)
+
+
 def ucb1_regret_bound(means: np.ndarray, pulls: np.ndarray | int):
     """Return the regret that UCB1 (c = sqrt 2, rewards in [0, 1]) never exceeds on average.
 
@@ -92,6 +114,22 @@ def ucb1_regret_bound(means: np.ndarray, pulls: np.ndarray | int):
     gaps = np.max(means) - np.asarray(means, float)
     gaps = gaps[gaps > 0]
     return 8 * np.log(pulls) * (1 / gaps).sum() + (1 + math.pi**2 / 3) * gaps.sum()
+
+
+def lai_robbins_slope(means: np.ndarray) -> float:
+    """Return the least that regret can grow by, per unit of ln(pulls), on Bernoulli arms.
+
+    The sum of gap / KL(mean, best mean) over the arms below the best: no rule that pays less than
+    every power of n on every bandit does better in the long run. means: float [k], the best
+    below 1. Lai and Robbins (1985). Built in chapter 2.
+    """
+    means = np.asarray(means, float)
+    best, low = means.max(), means[means < means.max()]
+    if best >= 1 or means.min() < 0:
+        raise GoError("the bound is for means from 0 to below 1")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        won = np.where(low > 0, low * np.log(low / best), 0.0)
+    return float(((best - low) / (won + (1 - low) * np.log((1 - low) / (1 - best)))).sum())
 
 
 @dataclass(frozen=True)
@@ -123,14 +161,6 @@ class Arms:
             _check("sd", self.sd)
 
 
-GREEDY, UCB, ALPHAZERO, BETA, GAUSSIAN = range(5)
-
-
-# A rule's options as plain numbers for the compiled code; those of other rules are 0.
-OPTIONS = "c epsilon scale c_puct fpu_reduction raw_value first_visit mean sd noise_sd"
-Dials = namedtuple("Dials", "family " + OPTIONS, defaults=[0.0] * 10)
-
-
 def option(default: float, lowest: float = 0, highest: float = math.inf, above: bool = False):
     """Declare a rule's number and the range that it is checked against."""
     return field(default=default, metadata={"lowest": lowest, "highest": highest, "above": above})
@@ -140,32 +170,43 @@ class Rule:
     """A rule that picks arms. Ties go by an order of the arms drawn at the start of each run."""
 
     family: ClassVar[int]
+    needs_prior: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if each.metadata:
+            if each.metadata and getattr(self, each.name) is not None:
                 _check(each.name, getattr(self, each.name), **each.metadata)
 
     def dials(self) -> Dials:
-        numbers = {each.name: getattr(self, each.name) for each in fields(self)}
-        if "first_visit" in numbers:
-            numbers["first_visit"] = FIRST_VISITS.index(numbers["first_visit"])
-        return Dials(self.family, **{name: float(value) for name, value in numbers.items()})
+        """The rule's numbers for the compiled code."""
+        known = {each.name: getattr(self, each.name) for each in fields(self)}
+        numbers = {name: float(known[name]) for name in Dials._fields if name in known}
+        return Dials(self.family, **numbers)
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        """What does not depend on the rewards, after each number of pulls in `total`.
+
+        The chance of a random arm, and what a score's second and third column are multiplied by.
+        """
+        return 0.0, 0.0, 0.0
 
 
 @dataclass(frozen=True)
 class Greedy(Rule):
     """Pull every arm once, then always the one with the highest mean. Built in chapter 2."""
 
-    family: ClassVar[int] = GREEDY
+    family: ClassVar[int] = kernels.GREEDY
 
 
 @dataclass(frozen=True)
 class EpsilonGreedy(Rule):
     """Greedy, but with probability `epsilon`, 0 to 1, any arm at random. Built in chapter 2."""
 
-    family: ClassVar[int] = GREEDY
+    family: ClassVar[int] = kernels.GREEDY
     epsilon: float = option(0.1, highest=1)
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        return self.epsilon, 0.0, 0.0
 
 
 @dataclass(frozen=True)
@@ -175,23 +216,38 @@ class DecayingEpsilonGreedy(Rule):
     Auer et al. (2002), epsilon_n-greedy, where scale is c / d². Built in chapter 2.
     """
 
-    family: ClassVar[int] = GREEDY
+    family: ClassVar[int] = kernels.GREEDY
     scale: float = option(10.0)
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        return np.minimum(1.0, self.scale * k / (total + 1)), 0.0, 0.0
 
 
 @dataclass(frozen=True)
 class UCB1(Rule):
     """The highest `ucb1_scores`; c = sqrt(2) is Auer et al.'s (2002). Built in chapter 2."""
 
-    family: ClassVar[int] = UCB
+    family: ClassVar[int] = kernels.UCB
     c: float = option(math.sqrt(2))
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        return 0.0, self.c * np.sqrt(np.log(np.maximum(total, 1))), 0.0
 
 
 @dataclass(frozen=True)
 class BetaThompson(Rule):
-    """Draw means from Beta(1 + successes, 1 + failures); Bernoulli arms only. Thompson (1933)."""
+    """Draw each arm's mean from its Beta posterior and pull the highest; Bernoulli arms only.
 
-    family: ClassVar[int] = BETA
+    successes, failures: what the posterior starts with, Beta(1, 1), the uniform one, by default;
+    0.5 each is Jeffreys' prior. Thompson (1933). Built in chapter 2.
+    """
+
+    family: ClassVar[int] = kernels.BETA
+    successes: float = option(1.0, lowest=0.1)
+    failures: float = option(1.0, lowest=0.1)
+
+    def dials(self) -> Dials:
+        return super().dials()._replace(screened=1.0)
 
 
 @dataclass(frozen=True)
@@ -202,29 +258,75 @@ class GaussianThompson(Rule):
     0.5 being enough for rewards of 0 and 1. Built in chapter 2.
     """
 
-    family: ClassVar[int] = GAUSSIAN
+    family: ClassVar[int] = kernels.GAUSSIAN
     mean: float = option(0.0, lowest=-math.inf)
     sd: float = option(1.0, above=True)
     noise_sd: float = option(1.0, above=True)
 
 
 @dataclass(frozen=True)
+class PUCB(Rule):
+    """The highest `pucb_scores`; rewards from 0 to 1; `play` needs a prior above 0 everywhere."""
+
+    family: ClassVar[int] = kernels.ROSIN
+    needs_prior: ClassVar[bool] = True
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        return 0.0, *_pucb_terms(total)
+
+
+@dataclass(frozen=True)
+class SamplePrior(Rule):
+    """Draw arms from the prior ** (1 / temperature) and never learn: what a prior is worth alone.
+
+    `play` needs a prior. Built in chapter 2.
+    """
+
+    family: ClassVar[int] = kernels.SAMPLED
+    needs_prior: ClassVar[bool] = True
+    temperature: float = option(1.0, above=True)
+
+
+@dataclass(frozen=True)
 class PUCT(Rule):
     """The highest `puct_scores`, AlphaZero's rule; `play` needs a prior.
 
-    c_puct, first_visit: see `puct_bonus`. An unvisited arm's Q is the mean of all pulls and of
-    raw_value, known before any, less fpu_reduction, as in the tree. Built in chapter 2.
+    c_puct, first_visit: see `puct_bonus`. fpu, fpu_value: what an arm never pulled is worth, as
+    in `gokit.search.config.SearchConfig`: "infinite", each once, the highest prior first;
+    "absolute", fpu_value (default 0); "reduction", the mean of all pulls less fpu_value (default
+    0.2); "visited policy", that mean less fpu_value * sqrt(the pulled arms' priors, summed).
+    raw_value counts as one more pull in that mean (default 0), and is no option of the first
+    two. Built in chapter 2.
     """
 
-    family: ClassVar[int] = ALPHAZERO
+    family: ClassVar[int] = kernels.ALPHAZERO
+    needs_prior: ClassVar[bool] = True
     c_puct: float = option(1.5)
-    fpu_reduction: float = option(0.2)
-    raw_value: float = option(0.0, lowest=-math.inf)
+    fpu: str = "reduction"
+    fpu_value: float | None = option(None, lowest=-math.inf)
+    raw_value: float | None = option(None, lowest=-math.inf)
     first_visit: str = "sqrt_total_plus_one"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_first_visit(self.first_visit)
+        _root_of_total(np.zeros(1), self.first_visit)
+        if self.fpu not in FIRST_PLAY:
+            raise GoError(f"fpu is {' or '.join(FIRST_PLAY)}, not {self.fpu!r}")
+        relative = self.fpu in ("reduction", "visited policy")
+        if self.fpu_value is not None and self.fpu == "infinite":
+            raise GoError("fpu_value is no option of fpu='infinite'")
+        if self.raw_value is not None and not relative:
+            raise GoError(f"raw_value is no option of fpu={self.fpu!r}")
+        if relative and self.fpu_value is not None and self.fpu_value < 0:
+            raise GoError(f"fpu_value is a reduction, from 0, not {self.fpu_value!r}")
+
+    def dials(self) -> Dials:
+        value = FIRST_PLAY[self.fpu] if self.fpu_value is None else self.fpu_value
+        number = list(FIRST_PLAY).index(self.fpu)
+        return Dials(self.family, float(number), float(value or 0), float(self.raw_value or 0))
+
+    def schedule(self, total: np.ndarray, k: int) -> tuple:
+        return 0.0, self.c_puct * _root_of_total(total, self.first_visit), 0.0
 
 
 @dataclass(frozen=True)
@@ -261,8 +363,9 @@ def play(
 
     rng: a generator or a seed; a run depends on its own random state alone, not on the other
     runs or on `threads` (default: one a processor). prior: float [k] or [runs, k], each row
-    summing to 1, for PUCT, which needs it; GoError for any other rule. checkpoints: how
-    many pull numbers to report at, fewer where they would coincide. Built in chapter 2.
+    summing to 1, for a rule that needs it (PUCT, PUCB, SamplePrior); GoError for any other.
+    checkpoints: how many pull numbers to report at, fewer where they would coincide. Built in
+    chapter 2.
     """
     workers = os.cpu_count() or 1 if threads is None else threads
     counts = {"pulls": pulls, "runs": runs, "checkpoints": checkpoints, "threads": workers}
@@ -282,14 +385,17 @@ def play(
     states = random_states(np.random.default_rng(rng), runs)
     regret = np.empty((runs, marks.size))
     visits, rewards = np.zeros((runs, k), np.int64), np.zeros((runs, k))
-    sd = 0.0 if arms.sd is None else float(arms.sd)
-    dials = rule.dials()
+    noise = 0.0 if arms.sd is None else float(arms.sd)
+    dials, plan = rule.dials(), np.empty((3, pulls))
+    for row, numbers in enumerate(rule.schedule(np.arange(pulls, dtype=float), k)):
+        plan[row] = numbers
     bounds = np.linspace(0, runs, min(workers, runs) + 1).astype(int)
 
     def share(w: int) -> None:
         part = slice(bounds[w], bounds[w + 1])
         rows = [each[part] for each in (states, means, priors, regret, visits, rewards)]
-        play_kernel(dials, sd, marks, *rows, np.empty(k, np.int64), np.empty((ROWS, k)))
+        scratch = np.empty(k, np.int64), np.empty((kernels.ROWS, k))
+        kernels.play_kernel(dials, plan, noise, marks, *rows, *scratch)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(share, range(bounds.size - 1)))
@@ -303,162 +409,9 @@ def play(
     return Regret(marks, regret, mean, mean - margin, mean + margin, visits, q, choices)
 
 
-CENTER, WIDTH, FAILURE_SHAPE, FAILURE_WIDTH, ROWS = range(5)
-
-
-@lean
-def play_kernel(d, sd, marks, states, means, prior, regret, visits, rewards, order, table):
-    """Play every run of the arrays; `order`, int64 [k], and `table`, [ROWS, k], are scratch."""
-    k = means.shape[1]
-    for run in range(states.size):
-        best_mean = -np.inf
-        for a in range(k):
-            order[a] = a
-            best_mean = max(best_mean, means[run, a])
-            refresh(d, table, a, prior[run, a], 0, 0.0)
-        for last in range(k - 1, 0, -1):
-            other = random_below(states, run, last + 1)
-            order[last], order[other] = order[other], order[last]
-        paid, collected, mark = 0.0, 0.0, 0
-        for total in range(marks[-1]):
-            a = pick(d, states, run, order, table, visits[run], total, collected)
-            mean = means[run, a]
-            if sd > 0:
-                reward = mean + sd * next_normal(states, run)
-            else:
-                reward = 1.0 if next_uniform(states, run) < mean else 0.0
-            visits[run, a] += 1
-            rewards[run, a] += reward
-            collected += reward
-            refresh(d, table, a, prior[run, a], visits[run, a], rewards[run, a])
-            paid += best_mean - mean
-            if total + 1 == marks[mark]:
-                regret[run, mark] = paid
-                mark += 1
-
-
-@inline
-def refresh(d, table, a, prior, n, rewards):
-    """Write what the rule knows of arm `a` after `n` pulls, so that a pull changes one column."""
-    if d.family == BETA:
-        # What `next_gamma` wants to know of each of the two gamma variables of a Beta.
-        table[CENTER, a] = rewards + 2 / 3
-        table[FAILURE_SHAPE, a] = n - rewards + 2 / 3
-        table[WIDTH, a] = 1 / np.sqrt(9 * table[CENTER, a])
-        table[FAILURE_WIDTH, a] = 1 / np.sqrt(9 * table[FAILURE_SHAPE, a])
-    elif d.family == GAUSSIAN:
-        known, seen = 1 / d.sd**2, n / d.noise_sd**2
-        table[CENTER, a] = (known * d.mean + rewards / d.noise_sd**2) / (known + seen)
-        table[WIDTH, a] = 1 / np.sqrt(known + seen)
-    else:
-        table[CENTER, a] = (
-            rewards / n if n > 0 else -d.fpu_reduction if d.family == ALPHAZERO else np.inf
-        )
-        table[WIDTH, a] = prior / (1 + n) if d.family == ALPHAZERO else 0.0
-        if d.family == UCB and n > 0:
-            table[WIDTH, a] = 1 / np.sqrt(n)
-
-
-@inline
-def pick(d, states, run, order, table, visits, total, collected):
-    """Return the arm to pull after `total` pulls that gave `collected` in all."""
-    k = order.size
-    explore = max(d.epsilon, min(1.0, d.scale * k / (total + 1)))
-    if explore > 0 and next_uniform(states, run) < explore:
-        return random_below(states, run, k)
-    best, best_score = np.int64(-1), -np.inf
-    if d.family == BETA or d.family == GAUSSIAN:
-        for i in range(k):
-            a = order[i]
-            if d.family == GAUSSIAN:
-                score = table[CENTER, a] + table[WIDTH, a] * next_normal(states, run)
-            else:
-                wins = next_gamma(states, run, table[CENTER, a], table[WIDTH, a])
-                losses = next_gamma(states, run, table[FAILURE_SHAPE, a], table[FAILURE_WIDTH, a])
-                score = wins / (wins + losses)
-            if score > best_score:
-                best, best_score = a, score
-        return best
-    scale, shift = 0.0, 0.0
-    if d.family == UCB:
-        scale = d.c * np.sqrt(np.log(max(total, 1)))
-    elif d.family == ALPHAZERO:
-        scale = d.c_puct * np.sqrt(under_root(d.first_visit, total))
-        shift = (d.raw_value + collected) / (1 + total)
-    for i in range(k):
-        a = order[i]
-        score = table[CENTER, a] + scale * table[WIDTH, a]
-        score += shift if visits[a] == 0 else 0.0
-        if score > best_score:
-            best, best_score = a, score
-    return best
-
-
-@inline
-def under_root(first_visit, total):
-    """N as `FIRST_VISITS` number `first_visit` counts it."""
-    if first_visit == 0:
-        return total + 1.0
-    return np.float64(total) if first_visit == 1 else max(total, 1.0)
-
-
-@inline
-def next_uniform(states, i):
-    """Advance state `i` and return a uniform number in [0, 1)."""
-    return np.float64(next_random(states, i) >> np.uint64(11)) * (1.0 / (1 << 53))
-
-
-@inline
-def next_gamma(states, i, shape, width):
-    """Return a gamma variable of `shape` + 1/3; width: 1 / sqrt(9 shape). (Marsaglia and Tsang)"""
-    while True:
-        x = next_normal(states, i)
-        v = 1 + width * x
-        if v <= 0:
-            continue
-        v = v * v * v
-        u = next_uniform(states, i)
-        if u < 1 - 0.0331 * x**4 or np.log(u) < 0.5 * x * x + shape * (1 - v + np.log(v)):
-            return shape * v
-
-
-def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
-    """Return the right edges x, float [257], of 256 layers of one area, and exp(-x² / 2)."""
-    edge, area = 3.6541528853610088, 0.00492867323399
-    x = [area / math.exp(-edge * edge / 2), edge]
-    while len(x) < 256:
-        x.append(math.sqrt(-2 * math.log(area / x[-1] + math.exp(-(x[-1] ** 2) / 2))))
-    edges = np.array([*x, 0.0])
-    return edges, np.exp(-edges * edges / 2)
-
-
-EDGES, HEIGHTS = _ziggurat()
-TAIL = EDGES[1]
-
-
-@inline
-def next_normal(states, i):
-    """Advance state `i` and return a standard normal number (Marsaglia and Tsang's ziggurat)."""
-    while True:
-        bits = next_random(states, i)
-        layer = np.int64(bits & np.uint64(255))
-        sign = 1.0 if bits & np.uint64(256) else -1.0
-        x = np.float64(bits >> np.uint64(11)) * (1.0 / (1 << 53)) * EDGES[layer]
-        if x < EDGES[layer + 1]:
-            return sign * x
-        if layer == 0:
-            while True:
-                beyond = -np.log(1 - next_uniform(states, i)) / TAIL
-                if -2 * np.log(1 - next_uniform(states, i)) > beyond * beyond:
-                    return sign * (TAIL + beyond)
-        low, high = HEIGHTS[layer], HEIGHTS[layer + 1]
-        if low + (high - low) * next_uniform(states, i) < np.exp(-0.5 * x * x):
-            return sign * x
-
-
 def _checked_prior(rule: Rule, prior: np.ndarray | None, runs: int, k: int) -> np.ndarray:
     name = type(rule).__name__
-    if rule.family != ALPHAZERO:
+    if not rule.needs_prior:
         if prior is not None:
             raise GoError(f"{name} has no use for a prior")
         return np.zeros((runs, k))
@@ -467,6 +420,11 @@ def _checked_prior(rule: Rule, prior: np.ndarray | None, runs: int, k: int) -> n
     priors = _for_each_run(_numbers(prior, "the prior"), runs, k, "prior")
     if (priors < 0).any() or (abs(priors.sum(1) - 1) > 1e-6).any():
         raise GoError("a prior is made of probabilities: none below 0, and their sum 1")
+    if isinstance(rule, PUCB) and (priors == 0).any():
+        raise GoError("PUCB divides by the prior, so it must be above 0 everywhere")
+    if isinstance(rule, SamplePrior):
+        priors = (priors / priors.max(1, keepdims=True)) ** (1 / rule.temperature)
+        priors /= priors.sum(1, keepdims=True)
     return priors
 
 
@@ -491,8 +449,3 @@ def _check(
         start = f"above {lowest:g}" if above else f"from {lowest:g}"
         end = "" if highest == math.inf else f" to {highest:g}"
         raise GoError(f"{name} is a finite number {start}{end}, not {value!r}")
-
-
-def _check_first_visit(first_visit: str) -> None:
-    if first_visit not in FIRST_VISITS:
-        raise GoError(f"first_visit is {' or '.join(FIRST_VISITS)}, not {first_visit!r}")

@@ -9,6 +9,7 @@ import pytest
 
 from gokit.go.errors import GoError
 from gokit.go.playouts import random_below, random_states
+from gokit.search import bandit_kernels as kernels
 from gokit.search import bandits as b
 
 MEANS = np.array([0.5, 0.7, 0.3, 0.6])
@@ -22,17 +23,61 @@ RULES = [
     b.UCB1(),
     b.UCB1(0.4),
     b.BetaThompson(),
+    b.BetaThompson(0.5, 3.0),
     b.GaussianThompson(0.3, 0.8, 0.5),
-    b.PUCT(0.8, 0.1, 0.4),
+    b.PUCT(0.8, fpu_value=0.1, raw_value=0.4),
     b.PUCT(first_visit="sqrt_total"),
     b.PUCT(first_visit="sqrt_max_total_one"),
+    b.PUCT(0.9, fpu="infinite"),
+    b.PUCT(1.1, fpu="absolute"),
+    b.PUCT(0.6, fpu="absolute", fpu_value=0.35),
+    b.PUCT(0.7, fpu="visited policy", fpu_value=0.3, raw_value=0.2),
+    b.PUCB(),
+    b.SamplePrior(),
+    b.SamplePrior(temperature=0.4),
 ]
+
+
+def slow_gamma(states: np.ndarray, run: int, shape: float) -> float:
+    boosted = shape + 1 if shape < 1 else shape
+    d = boosted - 1 / 3
+    while True:
+        x = kernels.next_normal(states, run)
+        v = (1 + x / math.sqrt(9 * d)) ** 3
+        if v <= 0:
+            continue
+        if math.log(1e-300 + kernels.next_uniform(states, run)) < x * x / 2 + d * (
+            1 - v + math.log(v)
+        ):
+            break
+    power = (1 - kernels.next_uniform(states, run)) ** (1 / shape) if shape < 1 else 1
+    return d * v * power
+
+
+def first_play(rule: b.PUCT, n: np.ndarray, rewards: np.ndarray) -> np.ndarray | float:
+    """What an arm never pulled is worth."""
+    if rule.fpu == "infinite":
+        return 1e6 * (1 + PRIOR)
+    value = {"absolute": 0.0}.get(rule.fpu, 0.2) if rule.fpu_value is None else rule.fpu_value
+    if rule.fpu == "absolute":
+        return value
+    mean = ((rule.raw_value or 0) + rewards.sum()) / (1 + n.sum())
+    if rule.fpu == "visited policy":
+        value *= math.sqrt(PRIOR[n > 0].sum())
+    return mean - value
+
+
+def drawn_from_the_prior(rule: b.SamplePrior, order: list[int], u: float) -> int:
+    weights = PRIOR ** (1 / rule.temperature)
+    edges = np.cumsum(weights[order]) / weights.sum()
+    return order[int(np.searchsorted(edges, u, side="right"))]
 
 
 def slow_visits(rule: b.Rule, pulls: int, seed: int, run: int, sd: float) -> np.ndarray:
     """One run, written the obvious way, with the same random state."""
     states = random_states(np.random.default_rng(seed), run + 1)
     k, n, rewards = MEANS.size, np.zeros(MEANS.size, int), np.zeros(MEANS.size)
+    leader = -1
     order = list(range(k))
     for last in range(k - 1, 0, -1):
         other = random_below(states, run, last + 1)
@@ -47,39 +92,47 @@ def slow_visits(rule: b.Rule, pulls: int, seed: int, run: int, sd: float) -> np.
         elif isinstance(rule, b.UCB1):
             scores = b.ucb1_scores(q, n, rule.c)
         elif isinstance(rule, b.PUCT):
-            first = (rule.raw_value + rewards.sum()) / t - rule.fpu_reduction
-            q = np.where(n > 0, q, first)
+            q = np.where(n > 0, q, first_play(rule, n, rewards))
             scores = b.puct_scores(q, PRIOR, n, rule.c_puct, rule.first_visit)
+        elif isinstance(rule, b.PUCB):
+            scores = b.pucb_scores(q, PRIOR, n)
         elif isinstance(rule, b.BetaThompson):
             scores = np.zeros(k)
-            for a in order:
-                shapes = np.array([rewards[a], n[a] - rewards[a]]) + 1 - 1 / 3
-                x, y = (b.next_gamma(states, run, s, 1 / math.sqrt(9 * s)) for s in shapes)
-                scores[a] = x / (x + y)
+            leader = leader if n.any() else order[0]
+            for a in [leader, *(a for a in order if a != leader)]:
+                x = slow_gamma(states, run, rule.successes + rewards[a])
+                scores[a] = x / (x + slow_gamma(states, run, rule.failures + n[a] - rewards[a]))
         elif isinstance(rule, b.GaussianThompson):
             precision = rule.sd**-2 + n * rule.noise_sd**-2
             scores = (rule.mean * rule.sd**-2 + rewards * rule.noise_sd**-2) / precision
             for a in order:
-                scores[a] += b.next_normal(states, run) / math.sqrt(precision[a])
-        if chance > 0 and b.next_uniform(states, run) < chance:
-            arm = random_below(states, run, k)
+                scores[a] += kernels.next_normal(states, run) / math.sqrt(precision[a])
+        if chance > 0 and kernels.next_uniform(states, run) < chance:
+            arm = order[random_below(states, run, k)]
+        elif isinstance(rule, b.SamplePrior):
+            arm = drawn_from_the_prior(rule, order, kernels.next_uniform(states, run))
         else:
             arm = max(order, key=lambda a: scores[a])
         if sd:
-            rewards[arm] += MEANS[arm] + sd * b.next_normal(states, run)
+            rewards[arm] += MEANS[arm] + sd * kernels.next_normal(states, run)
         else:
-            rewards[arm] += b.next_uniform(states, run) < MEANS[arm]
+            rewards[arm] += kernels.next_uniform(states, run) < MEANS[arm]
         n[arm] += 1
+        leader = arm if n[arm] > np.delete(n, arm).max() else leader
     return n
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize("sd", [0.0, 0.7])
-def test_a_run_is_that_of_the_obvious_implementation(rule: b.Rule, sd: float) -> None:
+def test_a_run_is_that_of_the_obvious_implementation(
+    rule: b.Rule, sd: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With screens Thompson sampling makes other draws, of the same distribution: see below.
+    monkeypatch.setattr(b.BetaThompson, "dials", b.Rule.dials)
     if sd and isinstance(rule, b.BetaThompson):
         pytest.skip("for bernoulli arms")
     arms = b.Arms(MEANS, "gaussian", sd) if sd else b.Arms(MEANS)
-    prior = PRIOR if isinstance(rule, b.PUCT) else None
+    prior = PRIOR if rule.needs_prior else None
     for pulls in (1, 2, 5, 17, 150):
         found = b.play(rule, arms, pulls, 4, 3, prior)
         for run in range(4):
@@ -142,7 +195,7 @@ def test_before_any_pull_the_paper_s_formula_ignores_the_prior() -> None:
 
 def test_normal_and_gamma_numbers_have_their_distributions() -> None:
     states = random_states(np.random.default_rng(6), 1)
-    x = np.array([b.next_normal(states, 0) for _ in range(1_000_000)])
+    x = np.array([kernels.next_normal(states, 0) for _ in range(1_000_000)])
     assert abs(x.var() - 1) < 4 * math.sqrt(2 / x.size)
     beyond = x.size * math.erfc(4 / math.sqrt(2))
     assert abs((abs(x) > 4).sum() - beyond) < 4.5 * math.sqrt(beyond)
@@ -151,11 +204,119 @@ def test_normal_and_gamma_numbers_have_their_distributions() -> None:
         assert abs((x < edge).mean() - expected) < 4.5 * math.sqrt(
             expected * (1 - expected) / x.size
         )
-    shape = 2.5
-    width = 1 / math.sqrt(9 * (shape - 1 / 3))
-    y = np.array([b.next_gamma(states, 0, shape - 1 / 3, width) for _ in range(40_000)])
-    assert abs(y.mean() - shape) < 0.04
-    assert abs(y.var() - shape) < 0.15
+
+
+@pytest.mark.parametrize("shape", [0.3, 1.0, 2.5])
+def test_gamma_numbers_have_their_mean_variance_and_mass_near_zero(shape: float) -> None:
+    states, table = random_states(np.random.default_rng(6), 1), np.empty((kernels.ROWS, 1))
+    kernels.prepare_gamma(table, 0, 0, shape)
+    y = np.array([kernels.next_gamma(states, 0, table, 0, 0) for _ in range(100_000)])
+    assert abs(y.mean() - shape) < 4.5 * math.sqrt(shape / y.size)
+    assert abs(y.var() - shape) < 4.5 * math.sqrt((2 * shape**2 + 6 * shape) / y.size)
+    other = np.random.default_rng(7).gamma(shape, size=y.size)
+    for edge in (0.02, 0.3, 1.0):
+        p = (other < edge).mean()
+        assert abs((y < edge).mean() - p) < 4.5 * math.sqrt(2 * p * (1 - p) / y.size) + 1e-9
+
+
+def beta_table(counts: list[tuple[float, float]]) -> np.ndarray:
+    table, dials = np.empty((kernels.ROWS, len(counts))), b.BetaThompson().dials()
+    for i, (wins, pulls) in enumerate(counts):
+        kernels.refresh(dials, table, i, 0.0, pulls, wins)
+    return table
+
+
+def test_a_screen_changes_no_probability() -> None:
+    counts = [(60, 100), (38, 85), (3, 11), (18, 31)]  # means 0.6, 0.45, 0.27, 0.58
+    n, states = 200_000, random_states(np.random.default_rng(8), 1)
+    table, dials, schedule = beta_table(counts), b.BetaThompson().dials(), np.zeros((3, 200))
+    picks = np.zeros(4)
+    for _ in range(n):
+        picks[kernels.pick(dials, schedule, states, 0, table, 162, 0.0, 0.0, 0)] += 1
+    screened = np.isfinite(table[kernels.EDGE])
+    assert screened.tolist() == [False, True, True, False], "where a screen pays"
+    draws = [np.random.default_rng(9).beta(1 + w, 1 + m - w, n) for w, m in counts]
+    expected = np.bincount(np.argmax(draws, 0), minlength=4) / n
+    assert (abs(picks / n - expected) < 4.5 * np.sqrt(2 * expected / n)).all()
+
+
+def test_beyond_the_edge_lies_the_tail_of_the_beta() -> None:
+    table = beta_table([(60, 100), (38, 85)])
+    kernels.set_screen(table, 1, 0, 120)
+    edge, chance = table[kernels.EDGE, 1], table[kernels.CHANCE, 1]
+    states = random_states(np.random.default_rng(10), 1)
+    x = np.array([kernels.next_beyond_edge(states, 0, table, 1) for _ in range(200_000)])
+    tail = x[x > 0]
+    true = np.random.default_rng(11).beta(39, 48, 4_000_000)
+    beyond = true[true > edge]
+    assert abs(chance * tail.size / x.size - beyond.size / true.size) < 4.5 * math.sqrt(
+        beyond.size / true.size / x.size
+    )
+    assert tail.min() > edge
+    assert abs(tail.mean() - beyond.mean()) < 4.5 * beyond.std() / math.sqrt(tail.size)
+    assert abs(tail.var() / beyond.var() - 1) < 0.05
+
+
+def test_screens_leave_thompson_s_regret_and_visits_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick = b.play(b.BetaThompson(), CLOSE, 3_000, 1_500, 12)
+    monkeypatch.setattr(b.BetaThompson, "dials", b.Rule.dials)
+    plain = b.play(b.BetaThompson(), CLOSE, 3_000, 1_500, 13)
+    error = np.hypot(quick.high - quick.mean, plain.high - plain.mean) / 1.96
+    assert (abs(quick.mean - plain.mean) <= 4.5 * error + 1e-9).all()
+    error = np.hypot(quick.visits.std(0), plain.visits.std(0)) / math.sqrt(1_500)
+    assert (abs(quick.visits.mean(0) - plain.visits.mean(0)) < 4.5 * error).all()
+
+
+def test_a_beta_prior_is_where_the_posterior_starts() -> None:
+    hopeful = b.play(b.BetaThompson(60.0, 1.0), CLOSE, 10, 400, 14)
+    assert (hopeful.visits.max(1) <= 3).mean() > 0.9, "failures are news, so it goes round"
+    gloomy = b.play(b.BetaThompson(1.0, 60.0), CLOSE, 10, 400, 14)
+    assert gloomy.visits.max(1).mean() > hopeful.visits.max(1).mean() + 1
+
+
+def test_pucb_is_rosin_s_formula_written_out() -> None:
+    q, prior, n = np.array([0.5, 0.25, 9.0]), np.array([0.5, 0.3, 0.2]), np.array([4, 3, 0])
+    t = 8
+    penalty = math.sqrt(math.log(t) / t)
+    expected = [
+        0.5 + math.sqrt(3 * math.log(t) / (2 * 4)) - 2 / 0.5 * penalty,
+        0.25 + math.sqrt(3 * math.log(t) / (2 * 3)) - 2 / 0.3 * penalty,
+        1 - 2 / 0.2 * penalty,
+    ]
+    assert np.allclose(b.pucb_scores(q, prior, n), expected)
+    assert np.allclose(b.pucb_scores(q, prior, 0 * n), 1 - 2 / prior)
+
+
+def test_the_lai_robbins_slope_is_its_formula_and_bounds_the_rules() -> None:
+    def kl(p: float, q: float) -> float:
+        return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+
+    means = np.array([0.7, 0.5, 0.4])
+    slope = b.lai_robbins_slope(means)
+    assert math.isclose(slope, 0.2 / kl(0.5, 0.7) + 0.3 / kl(0.4, 0.7))
+    assert math.isclose(b.lai_robbins_slope([0.0, 0.5]), 0.5 / math.log(2))
+    found = b.play(b.UCB1(), b.Arms(means), 20_000, 200, 1, checkpoints=2)
+    late = b.play(b.UCB1(), b.Arms(means), 40_000, 200, 1, checkpoints=2)
+    assert late.low[-1] - found.high[-1] > slope * math.log(2)
+
+
+def test_sampling_the_prior_pulls_in_its_proportions_whatever_the_rewards() -> None:
+    found = b.play(b.SamplePrior(), b.Arms(MEANS), 2_000, 50, 15, PRIOR)
+    share = found.visits.sum(0) / found.visits.sum()
+    assert np.allclose(share, PRIOR, atol=4.5 * math.sqrt(0.25 / found.visits.sum()))
+    nothing = b.play(b.SamplePrior(), b.Arms(MEANS), 50, 50, 15, np.array([0.5, 0, 0.5, 0]))
+    assert not nothing.visits[:, [1, 3]].any()
+    cold = b.play(b.SamplePrior(temperature=0.01), b.Arms(MEANS), 50, 50, 15, PRIOR)
+    assert (cold.visits[:, 0] == 50).all()
+
+
+def test_infinite_first_play_pulls_each_arm_once_the_likeliest_first() -> None:
+    for pulls in (1, 2, 3, 4):
+        found = b.play(b.PUCT(fpu="infinite"), b.Arms(MEANS), pulls, 20, 16, PRIOR)
+        likeliest = np.argsort(-PRIOR)[:pulls]
+        assert (found.visits[:, likeliest] == 1).all()
 
 
 def test_a_run_depends_on_its_seed_alone() -> None:
@@ -186,6 +347,18 @@ def test_intervals_visits_and_choices_agree_with_the_runs() -> None:
         (lambda: b.UCB1(math.nan), "c is"),
         (lambda: b.GaussianThompson(sd=0), "sd"),
         (lambda: b.PUCT(first_visit="never"), "first_visit"),
+        (lambda: b.PUCT(fpu="later"), "fpu is"),
+        (lambda: b.PUCT(fpu="infinite", fpu_value=0.2), "no option of fpu='infinite'"),
+        (lambda: b.PUCT(fpu="absolute", raw_value=0.2), "no option of fpu='absolute'"),
+        (lambda: b.PUCT(fpu_value=-0.2), "a reduction, from 0"),
+        (lambda: b.PUCT(fpu="absolute", fpu_value=math.inf), "finite"),
+        (lambda: b.BetaThompson(0.0), "successes is a finite number from 0.1"),
+        (lambda: b.BetaThompson(failures=True), "failures"),
+        (lambda: b.SamplePrior(0), "temperature"),
+        (lambda: b.lai_robbins_slope([0.5, 1.0]), "below 1"),
+        (lambda: b.play(b.PUCB(), CLOSE, 5, 5, 1), "needs a prior"),
+        (lambda: b.play(b.PUCB(), CLOSE, 5, 5, 1, np.eye(10)[0]), "above 0 everywhere"),
+        (lambda: b.play(b.SamplePrior(), CLOSE, 5, 5, 1), "needs a prior"),
         (lambda: b.Arms([0.5, 1.5]), "from 0 to 1"),
         (lambda: b.Arms([0.5], sd=1.0), "sd"),
         (lambda: b.Arms([0.5], "poisson"), "poisson"),
