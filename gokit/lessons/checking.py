@@ -37,7 +37,7 @@ class Result:
     """One judged answer: `outcome` is "correct", "wrong", "not attempted" or "raised".
 
     `message` is the whole of it as text. `passed` of `total` cases went well before the first
-    that did not. `board` and `marks` are what the failure shows, or None.
+    that did not. `board` and `marks`, or `drawing`, are what the failure shows, or None.
     """
 
     exercise: Exercise
@@ -48,6 +48,7 @@ class Result:
     rule: str = ""
     board: Any = None
     marks: dict[int, str] | None = None
+    drawing: Any = None
 
     @property
     def correct(self) -> bool:
@@ -192,6 +193,7 @@ class _Turn:
             failure.rule or self.exercise.rule,
             self.case.board if failure.board is None else failure.board,
             self.case.marks if failure.marks is None else failure.marks,
+            self.case.drawing if failure.drawing is None else failure.drawing,
         )
 
     def _raised(self) -> Result:
@@ -217,8 +219,8 @@ class _Turn:
         )
 
     def _stopped(self, outcome: str, message: str) -> Result:
-        board, marks = self.case.board, self.case.marks
-        return Result(self.exercise, outcome, message, self.number, self.total, "", board, marks)
+        shown = self.case.board, self.case.marks, self.case.drawing
+        return Result(self.exercise, outcome, message, self.number, self.total, "", *shown)
 
     def _place(self) -> str:
         about = f": {self.case.about}" if self.case.about else ""

@@ -28,25 +28,28 @@ class Case:
     `args` are its arguments. `about` says in a few words what is special here ("a group in the
     corner"). `board` (array [N, N] of 0, 1, 2, a `Position`, or None) and `marks`
     ({point index: "triangle" | "square" | "circle" | "cross" | text}) are what a failure shows.
+    `drawing`, where the case is no board, is anything with a text (`str`) and `_repr_html_`.
     """
 
     args: tuple
     about: str = ""
     board: Any = None
     marks: dict[int, str] = field(default_factory=dict)
+    drawing: Any = None
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an answer is wrong: one or two sentences, the rule it breaks, and a board.
+    """Why an answer is wrong: one or two sentences, the rule it breaks, and a board or drawing.
 
-    With `board` and `marks` left out, the case's own are shown.
+    With `board`, `marks` and `drawing` left out, the case's own are shown.
     """
 
     message: str
     rule: str = ""
     board: Any = None
     marks: dict[int, str] | None = None
+    drawing: Any = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A judged answer as text and as HTML, with the board that shows what is wrong."""
+"""A judged answer as text and as HTML, with the board or drawing that shows what is wrong."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ _STONES = ".XO"
 
 
 def result_text(result: Result) -> str:
-    """The result as text: outcome, message, rule, board."""
+    """The result as text: outcome, message, rule, board or drawing."""
     sign, words, _ = SIGNS[result.outcome]
     parts = [f"{sign} {result.exercise.id}: {words}", result.message]
     if result.rule:
         parts.append(f"The rule: {result.rule}")
     if result.board is not None:
         parts.append(board_text(result.board, result.marks))
+    if result.drawing is not None:
+        parts.append(str(result.drawing))
     return "\n".join(parts)
 
 
 def result_html(result: Result) -> str:
-    """The result as HTML: the same words, and the board as a picture with its text twin."""
+    """The result as HTML: the same words, and the board (with its text twin) or the drawing."""
     sign, words, colour = SIGNS[result.outcome]
     body = "<br>".join(_line(line) for line in result.message.split("\n"))
     parts = [
@@ -45,6 +47,8 @@ def result_html(result: Result) -> str:
         parts.append(f"<div><em>The rule:</em> {escape(result.rule)}</div>")
     if result.board is not None:
         parts.append(_board_html(result))
+    if result.drawing is not None:
+        parts.append(result.drawing._repr_html_())
     style = f"border-left:4px solid {colour};padding:2px 0 2px 10px"
     return f'<div role="status" style="{style}">' + "\n".join(parts) + "</div>"
 

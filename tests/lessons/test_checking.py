@@ -367,3 +367,40 @@ def test_boards_need_not_be_square(exercise):
     assert text.splitlines() == ["   A B C", " 2 . X .", " 1 O . .", "marked: C1 (here)"]
     oblong = replace(exercise, cases=lambda rng: [Case((board, 0), board=board)])
     assert "<svg" in judge(oblong, lambda board, point: {5})._repr_html_()
+
+
+class Picture:
+    """A drawing as a chapter makes it: text, and HTML."""
+
+    def __init__(self, words):
+        self.words = words
+
+    def __str__(self):
+        return self.words
+
+    def _repr_html_(self):
+        return f"<b>{self.words}</b>"
+
+
+def test_a_failure_shows_its_drawing_or_that_of_the_case(exercise):
+    def cases(rng):
+        return [replace(case, board=None, drawing=Picture("case")) for case in exercise.cases(rng)]
+
+    for drawing, shown in ((None, "case"), (Picture("failure"), "failure")):
+
+        def explain(case, expected, got, drawing=drawing):
+            return Failure("no", drawing=drawing)
+
+        result = judge(replace(exercise, cases=cases, explain=explain), lambda *args: frozenset())
+        assert result.outcome == "wrong"
+        assert str(result).endswith(shown)
+        assert f"<b>{shown}</b>" in result._repr_html_()
+
+
+def test_a_crash_shows_the_drawing_of_its_case(exercise):
+    def cases(rng):
+        return [replace(case, drawing=Picture("case")) for case in exercise.cases(rng)]
+
+    result = judge(replace(exercise, cases=cases), lambda *args: 1 / 0)
+    assert result.outcome == "raised"
+    assert "<b>case</b>" in result._repr_html_()
