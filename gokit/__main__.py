@@ -16,6 +16,7 @@ COMMANDS = {
     "gtp": "a GTP 2 engine on standard input and output",
     "train": "train a network by self-play; resumes after any interruption",
     "match": "a match between two players, with the interval of its result",
+    "data": "games of an engine against itself, as a corpus to learn from",
     "bench": "speed of the rules, playouts, ... beside that of other packages",
     "progress": "your exercises so far",
 }

@@ -29,6 +29,7 @@ FLOORS = {
     "gokit.train": 4,
     "gokit.judge": 4,
     "gokit.gtp": 4,
+    "gokit.corpus": 4,
     "gokit.experiments": 4,
     "gokit.widgets": 5,
     "gokit.plots": 5,

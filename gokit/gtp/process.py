@@ -53,6 +53,7 @@ class EngineProcess:
             )
         except OSError as error:
             raise EngineError(f"the engine {self.name!r} does not start: {error}") from None
+        _share_niceness(self._process.pid)
         # Runs at the end of our own process too: no engine is left behind.
         self._kill = weakref.finalize(self, _kill_group, self._process)
         # Bounded, so that an engine that babbles blocks on its pipe and does not fill memory.
@@ -154,6 +155,15 @@ class EngineProcess:
                 self._errors.append(chunk)
         with contextlib.suppress(OSError):
             stream.close()
+
+
+def _share_niceness(pid: int) -> None:
+    """Let an engine give way to other work where this process does."""
+    # Linux weighs sessions against each other by a niceness of their own, at first 0.
+    group = f"/proc/{pid}/autogroup"
+    if os.path.exists(group):
+        with contextlib.suppress(OSError), open(group, "w") as file:
+            file.write(str(os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _kill_group(process: subprocess.Popen) -> None:

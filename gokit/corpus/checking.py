@@ -1,0 +1,1 @@
+"""Checking a corpus: hashes, every game replayed, repeats counted, and what the games are like."""
