@@ -88,8 +88,8 @@ def descend_once(g, row, cells, tree, dials, plan, slot, path, scratch):
             return False
         if tree.state[slot, node] == CLOSED:
             break
-        if dials.merging != APART and (row[ENDED] != RUNNING or length == nodes.size):
-            break  # merged nodes can be reached by longer paths, and so nearer the move cap
+        if dials.merging != APART and (row[ENDED] != RUNNING or on_path(nodes, length, node)):
+            break  # by way of merged nodes: a longer path to the move cap, or a cycle
         action = select(tree, slot, node, dials, plan, scratch.scores)
         if dials.merging == BY_POSITION and action_legality(g, row, cells, action) != LEGAL:
             action = select_legal(g, row, cells, tree, dials, plan, slot, node, scratch)
@@ -116,6 +116,15 @@ def descend_once(g, row, cells, tree, dials, plan, slot, path, scratch):
             tree.visits[slot, nodes[step], actions[step]] += 1
             tree.value_sum[slot, nodes[step], actions[step]] -= dials.virtual_loss
     return True
+
+
+@lean
+def on_path(nodes, length, node):
+    """Whether a descent has come back to where it was, as it can without superko."""
+    found = 0
+    for step in range(length):
+        found += nodes[step] == node
+    return found > 0
 
 
 @lean

@@ -151,8 +151,9 @@ class Search:
         """Keep, of each search of the last run, what lies below the move now played.
 
         actions: int [B], as many as were searched, -1 to drop a tree. May be called again, for
-        the opponent's reply. The next run goes on from a kept tree where it is asked about that
-        very position, past included; elsewhere it starts anew. Returns the nodes kept, int [B].
+        the opponent's reply. The next run goes on from a kept tree where the same place of its
+        batch holds that very position, past included; elsewhere it starts anew. Returns the nodes
+        kept, int [B].
         Raises GoError unless the configuration says `reuse`, and where the number differs.
         """
         if not self.config.reuse:

@@ -62,15 +62,32 @@ class Node:
         return self.total[action] / self.visits[action] if self.visits[action] else otherwise
 
 
-def puct(node: Node, c: float, reduction: float) -> int:
+def puct(node: Node, c: float, fpu_value: float, fpu: str = "reduction") -> int:
     n = sum(node.visits.values())
-    first_play = (node.value + sum(node.total.values())) / (1 + n) - reduction
+    mean = (node.value + sum(node.total.values())) / (1 + n)
+    seen = sum(node.prior[a] for a in node.logits if node.visits[a])
+    first_play = {
+        "infinite": 1e6,
+        "absolute": fpu_value,
+        "reduction": mean - fpu_value,
+        "visited policy": mean - fpu_value * math.sqrt(seen),
+    }[fpu]
 
     def score(action: int) -> float:
         bonus = c * node.prior[action] * math.sqrt(1 + n) / (1 + node.visits[action])
         return node.q(action, first_play) + bonus
 
     return max(node.logits, key=score)
+
+
+def uct(node: Node, c: float) -> int:
+    unvisited = [a for a in node.logits if not node.visits[a]]
+    if unvisited:
+        return max(unvisited, key=node.logits.get)
+    n = sum(node.visits.values())
+    return max(
+        node.logits, key=lambda a: node.q(a, 0) + c * math.sqrt(math.log(n) / node.visits[a])
+    )
 
 
 def sigma(node: Node, c_visit: float, c_scale: float) -> dict[int, float]:
@@ -98,9 +115,14 @@ def gumbel_below_root(node: Node, c_visit: float, c_scale: float) -> int:
     return max(policy, key=lambda a: policy[a] - node.visits[a] / (1 + n))
 
 
-def search(position: Position, evaluator, simulations: int, choose) -> Node:
-    """Run a search; `choose(node, is_root, simulation)` selects, the rest is the same for all."""
-    root = Node(position, evaluator)
+def search(
+    position: Position, evaluator, simulations: int, choose, *, root: Node | None = None
+) -> Node:
+    """Run a search; `choose(node, is_root, simulation)` selects, the rest is the same for all.
+
+    root: a tree to go on from, instead of a new one.
+    """
+    root = root or Node(position, evaluator)
     for simulation in range(simulations):
         node, path = root, []
         while not node.position.is_over:
@@ -111,8 +133,49 @@ def search(position: Position, evaluator, simulations: int, choose) -> Node:
                 node = node.children[action]
                 break
             node = node.children[action]
-        black_value = node.value if node.position.to_move == BLACK else -node.value
-        for above, action in path:
+        back_up(path, node.value if node.position.to_move == BLACK else -node.value)
+    return root
+
+
+def back_up(path: list[tuple[Node, int]], black_value: float) -> None:
+    for above, action in path:
+        above.visits[action] += 1
+        above.total[action] += black_value if above.position.to_move == BLACK else -black_value
+
+
+def merged_search(position: Position, evaluator, simulations: int, choose, key) -> Node:
+    """As `search`, over a graph: nodes of equal `key(position)` are one.
+
+    Where an action is illegal on the present path, the node chooses among the others.
+    """
+    nodes: dict = {}
+
+    def node_at(place: Position) -> tuple[Node, bool]:
+        name = key(place)
+        new = name not in nodes
+        if new:
+            nodes[name] = Node(place, evaluator)
+        return nodes[name], new
+
+    root, _ = node_at(position)
+    for simulation in range(simulations):
+        node, place, path = root, position, []
+        while not place.is_over:
+            logits = node.logits
+            node.logits = {a: x for a, x in logits.items() if place.is_legal(a)}
+            action = choose(node, node is root, simulation)
+            node.logits = logits
+            path.append((node, action, place.to_move))
+            place = place.play(action)
+            if action not in node.children:
+                node.children[action], new = node_at(place)
+                node = node.children[action]
+                if new:
+                    break
+            else:
+                node = node.children[action]
+        black_value = node.value if place.to_move == BLACK else -node.value
+        for above, action, mover in path:
             above.visits[action] += 1
-            above.total[action] += black_value if above.position.to_move == BLACK else -black_value
+            above.total[action] += black_value if mover == BLACK else -black_value
     return root
