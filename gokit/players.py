@@ -130,9 +130,10 @@ class PolicyPlayer(_Stateless):
 class MctsPlayer(_Stateless):
     """Plays the move that a tree search chooses. Built in chapters 3 and 4.
 
-    simulations: leaves a move. config: every other option of the search. avoid_own_eyes: never
-    fills an own one-point eye at the root, as rollouts never do. resign_below: resigns where
-    the search's value, in [-1, 1], is lower.
+    simulations: leaves a move. config: every other option of the search; with `reuse`, `choose`
+    goes on from what it knew of the game's latest moves. avoid_own_eyes: never fills an own
+    one-point eye at the root, as rollouts never do. resign_below: resigns where the search's
+    value, in [-1, 1], is lower.
     `last` is the latest search's result, None before the first.
     """
 
@@ -158,15 +159,25 @@ class MctsPlayer(_Stateless):
         self.resign_below = resign_below
         self.name = name
         self.last: SearchResult | None = None
+        self._plays = 0  # how many plays the position last searched was made by
 
     def choose(self, position: Position) -> int:
         """Return the move's index, or RESIGN."""
         forbidden = own_eyes(position)[None] if self.avoid_own_eyes else None
         games = Games.from_positions([position])
+        if self.search.config.reuse:
+            self._follow(position)
         self.last = self.search.run(games, self.rng, forbidden=forbidden)
         if self.resign_below is not None and self.last.value[0] < self.resign_below:
             return RESIGN
         return int(self.last.actions[0])
+
+    def _follow(self, position: Position) -> None:
+        """Carry the kept tree over the moves since; of another game, the search will not use it."""
+        if self.last is not None and len(self.last.actions) == 1:
+            for _, action in position.plays[self._plays :]:
+                self.search.advance(np.array([action]))
+        self._plays = len(position.plays)
 
     def choose_many(self, games: Games, indices: np.ndarray) -> np.ndarray:
         """Return a move, or RESIGN, for each of the positions `indices` of `games`, int64 [B]."""

@@ -15,6 +15,7 @@ from gokit.players import (
     parse_player,
 )
 from gokit.search.evaluators import RolloutEvaluator, UniformEvaluator
+from gokit.search.mcts import SearchConfig
 
 
 def play(black, white, size=5, rules=TROMP_TAYLOR, cap=300):
@@ -234,3 +235,19 @@ def test_rollout_values_are_the_side_to_moves():
     player = MctsPlayer(RolloutEvaluator(rng), 16, rng)
     player.choose(won)
     assert player.last.raw_value[0] == 1
+
+
+def test_a_player_that_keeps_its_tree_goes_on_with_it_within_a_game_only():
+    config = SearchConfig(c_puct=3.0, reuse=True)
+    player = MctsPlayer(RolloutEvaluator(np.random.default_rng(0)), 200, config=config)
+    position = Position(5)
+    position = position.play(player.choose(position))
+    reply = int(
+        player.search._tree.visits[0, player.search._tree.child[0, 0, position.last_move]].argmax()
+    )
+    position = position.play(reply)
+    player.choose(position)
+    assert player.last.visits.sum() > 200
+    for another in (Position(5), Position(5).play(24).play(reply), Position(5).play(0)):
+        player.choose(another)
+        assert player.last.visits.sum() == 200, "a tree of another game was gone on with"

@@ -162,8 +162,11 @@ class Search:
             searched = 0 if self._roots is None else len(self._roots)
             raise GoError(f"{searched} positions were searched, not {len(actions)}")
         g, tree = self._leaves.geometry, self._tree
+        actions = np.asarray(actions)
+        if actions.dtype.kind not in "iu" or not ((actions >= -1) & (actions <= g.n_points)).all():
+            raise GoError(f"actions are whole numbers from -1 to {g.n_points}")
         dials = self._dials(self._leaves)
-        for slot, action in enumerate(np.asarray(actions).tolist()):
+        for slot, action in enumerate(actions.tolist()):
             row = self._roots[slot]
             if action == -1 or tree.nodes[slot] == 0 or tree.child[slot, 0, action] < 0:
                 tree.nodes[slot] = 0
@@ -346,7 +349,8 @@ def lower_bounds(
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
     """Return the priors that `open_node` gives, added up in the same order."""
-    weights = np.exp(logits)
+    # By way of double precision, since numpy's float32 exp is less exact than the compiled one.
+    weights = np.exp(logits.astype(np.float64)).astype(np.float32)
     return weights / np.cumsum(weights, axis=1)[:, -1:]
 
 

@@ -408,5 +408,9 @@ def test_keeping_trees_is_refused_where_there_are_none() -> None:
     search = Search(UniformEvaluator(), SearchConfig(4, reuse=True))
     with pytest.raises(GoError, match="0 positions were searched"):
         search.advance(np.array([0]))
+    search.run(Games(1, 3))
+    for actions in ([10], [-2], [0.5]):
+        with pytest.raises(GoError, match="from -1 to 9"):
+            search.advance(np.array(actions))
     with pytest.raises(GoError, match="threads"):
         Search(UniformEvaluator(), SearchConfig(4), threads=0)
