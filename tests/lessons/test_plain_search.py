@@ -71,6 +71,18 @@ def test_visits_are_those_of_gokit_with_priors_that_say_something():
         assert visits_of(mine, 17) == theirs.visits[0].tolist(), str(position)
 
 
+@pytest.mark.parametrize("kind", ["win", "margin"])
+def test_ucb1_visits_are_those_of_gokit(kind):
+    rng = np.random.default_rng(2)
+    for seed in range(20):
+        position = random_position(rng, int(rng.integers(3, 8)))
+        evaluators = [RolloutEvaluator(np.random.default_rng(seed), 1, kind) for _ in range(2)]
+        mine = plain.search(position, evaluators[0], 120, partial(plain.ucb1, c_uct=0.7))
+        search = Search(evaluators[1], SearchConfig(120, "uct", c_uct=0.7))
+        theirs = search.run(Games.from_positions([position]))
+        assert visits_of(mine, position.size**2 + 1) == theirs.visits[0].tolist(), str(position)
+
+
 def test_a_game_that_is_over_is_scored_by_the_rules_and_has_no_children():
     for komi, value in ((-0.5, 1), (0, 0), (0.5, -1)):
         position = Position(3, Rules(komi=komi)).play("pass").play("pass")
