@@ -1,0 +1,81 @@
+"""The paths of a search: which node each step reached, from nothing but the actions taken.
+
+An action taken for the first time at the end of a path makes the next node. Where it led
+elsewhere instead, to a node that was there already (a transposition) or to a leaf that a full
+tree had no room for, a join says so: three numbers, simulation, step, node (-1 for no room).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gokit.go.errors import GoError
+
+
+def joins_of(paths: list[tuple[np.ndarray, np.ndarray]], n_actions: int) -> np.ndarray:
+    """Return the joins of recorded paths, int32 [J, 3].
+
+    A path is its nodes, the leaf last, and one action fewer.
+    """
+    children: dict[int, int] = {}
+    made, joins = 1, []
+    for simulation, (nodes, actions) in enumerate(paths):
+        for step, action in enumerate(actions.tolist()):
+            key, reached = int(nodes[step]) * n_actions + action, int(nodes[step + 1])
+            if children.get(key) == reached:
+                continue
+            if reached == made:
+                made += 1
+            else:
+                joins.append((simulation, step, reached))
+            if reached >= 0:
+                children[key] = reached
+    return np.array(joins, np.int32).reshape(-1, 3)
+
+
+def follow(
+    starts: np.ndarray,
+    path_action: np.ndarray,
+    closed: np.ndarray,
+    joins: np.ndarray,
+    n_actions: int,
+) -> tuple[np.ndarray, ...]:
+    """Follow all paths; return (path_node, path_reached, parents, actions, born), int64.
+
+    starts: int64 [S + 1]; path_action: int64 [T]; closed: bool [K]; joins: int32, in threes.
+    Raises GoError where they do not make a tree of K nodes.
+    """
+    if joins.size % 3 or (path_action.size and path_action.max() >= n_actions):
+        raise GoError("the trace's paths take an action that is not on the board")
+    joined = {(i, step): node for i, step, node in joins.reshape(-1, 3).tolist()}
+    path_node, path_reached = np.zeros((2, path_action.size), np.int64)
+    parents, actions, born = [-1], [-1], [-1]
+    children: dict[int, int] = {}
+    path_actions, ends = path_action.tolist(), starts.tolist()
+    for simulation in range(starts.size - 1):
+        node, first, end = 0, ends[simulation], ends[simulation + 1]
+        for at in range(first, end):
+            if node < 0 or closed[node]:
+                raise GoError(f"simulation {simulation} of the trace goes on where a path must end")
+            path_node[at] = node
+            key = node * n_actions + path_actions[at]
+            reached = children.get(key)
+            if reached is None:
+                reached = joined.pop((simulation, at - first), None)
+                if reached is None:
+                    if at + 1 < end or len(parents) == closed.size:
+                        raise GoError(f"simulation {simulation} of the trace reaches no known node")
+                    reached = len(parents)
+                    parents.append(node)
+                    actions.append(path_actions[at])
+                    born.append(simulation)
+                elif not -1 <= reached < len(parents):
+                    raise GoError(f"simulation {simulation} of the trace reaches no known node")
+                if reached >= 0:
+                    children[key] = reached
+            path_reached[at] = node = reached
+        if first == end:
+            raise GoError(f"simulation {simulation} of the trace takes no step")
+    if joined or len(parents) != closed.size:
+        raise GoError("the trace's paths do not lead to all of its nodes")
+    return path_node, path_reached, *(np.array(a, np.int64) for a in (parents, actions, born))
