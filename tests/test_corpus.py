@@ -1,0 +1,503 @@
+"""A corpus: the same games however it is made, none twice, none with a doubtful result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gokit.__main__ import main
+from gokit.corpus import making, store
+from gokit.corpus.checking import check
+from gokit.corpus.games import Game, Plan, Settings, game_key, plans, play_game, position_key
+from gokit.corpus.making import make_corpus
+from gokit.go.errors import EngineError, GoError, SgfError
+from gokit.go.position import Position
+from gokit.go.records import read_sgf
+from gokit.go.rules import NO_SUICIDE
+from gokit.go.symmetry import permutation
+from gokit.gtp import find_engine
+
+ENGINE = Path(__file__).parent / "corpus_engine.py"
+
+
+def engine(way: str = "good", log: str = "") -> str:
+    return f"gtp:{sys.executable} {ENGINE} {way} {log}".strip()
+
+
+def settings(way: str = "good", log: str = "", **options) -> Settings:
+    return Settings(engine(way, log), None, **{"size": 5, "plies": (2, 4)} | options)
+
+
+def sgf_of(folder: Path) -> bytes:
+    return b"".join(content for _, content in store.sgf_files(folder))
+
+
+# What is random.
+
+
+def test_a_plan_depends_on_the_seed_and_the_game_alone() -> None:
+    first = list(islice(plans(Settings(seed=5)), 30))
+    assert list(islice(plans(Settings(seed=5)), 20)) == first[:20]
+    assert not {p.opening for p in islice(plans(Settings(seed=6)), 30)} & {
+        p.opening for p in first if len(p.opening) > 3
+    }
+    assert len({p.seed for p in first}) == 30
+
+
+def test_no_two_openings_lead_to_one_position_or_its_images() -> None:
+    boards = set()
+    for plan in islice(plans(Settings(plies=(2, 3))), 400):
+        assert 2 <= len(plan.opening) <= 3
+        rows, columns = np.divmod(plan.opening, 9)
+        assert {*rows, *columns} <= set(range(1, 8)), "on the edge line"
+        images = set()
+        for k in range(8):
+            moves = permutation(k, 9)[list(plan.opening)]
+            images.add(Position.from_moves(moves, size=9).board.tobytes())
+        assert not images & boards
+        boards |= images
+
+
+def test_later_random_moves_come_after_the_opening() -> None:
+    counts = set()
+    for plan in islice(plans(Settings()), 200):
+        assert all(len(plan.opening) + 3 <= ply <= 48 for ply in plan.later)
+        counts.add(len(plan.later))
+    assert counts == {1, 2}
+
+
+def test_a_small_board_runs_out_of_openings_and_says_so() -> None:
+    with pytest.raises(GoError, match="no opening left for game"):
+        list(islice(plans(settings(plies=(1, 1))), 100))
+
+
+def test_a_game_and_its_images_have_one_key() -> None:
+    moves = (3, 17, 40, 81, 22, 81, 81)
+    images = [tuple(map(int, permutation(k, 9)[list(moves)])) for k in range(8)]
+    assert len({game_key(image, 9) for image in images}) == 1
+    assert game_key(moves[:-1], 9) != game_key(moves, 9)
+    assert game_key((17, 3, *moves[2:]), 9) != game_key(moves, 9)
+    position = Position.from_moves(moves[:3])
+    assert position_key(position.transformed(5)) == position_key(position)
+    assert position_key(position.to_play(position.to_move % 2 + 1)) != position_key(position)
+
+
+# One game.
+
+
+class Scripted:
+    """Plays by a rule, and agrees with every score."""
+
+    def __init__(self, rule) -> None:
+        self.rule = rule
+
+    def reset(self) -> None:
+        pass
+
+    def choose(self, position: Position) -> int:
+        return self.rule(position)
+
+    def check_score(self, position: Position) -> None:
+        pass
+
+
+def test_the_random_plies_are_those_that_the_engine_did_not_choose() -> None:
+    asked = []
+
+    def first_legal(position: Position) -> int:
+        asked.append(position.move_number + 1)
+        return int(position.legal_moves()[0]) if position.move_number < 20 else 25
+
+    plan = Plan(0, (12, 7, 8), (6, 9), 1)
+    game = play_game(settings(), plan, Scripted(first_legal))
+    assert game.random == (1, 2, 3, 6, 9)
+    assert sorted((*asked, *game.random)) == list(range(1, len(game.moves) + 1))
+    assert game.moves[:3] == plan.opening
+    assert game.end == "two passes"
+    assert game == play_game(settings(), plan, Scripted(first_legal))
+
+
+def test_a_random_move_never_answers_a_pass() -> None:
+    passes = Scripted(lambda position: 25)
+    game = play_game(settings(), Plan(0, (12, 7), (4,), 1), passes)
+    assert game.moves == (12, 7, 25, 25)
+    assert game.random == (1, 2)
+
+
+def test_a_game_without_end_is_dropped_at_the_move_cap() -> None:
+    restless = Scripted(lambda position: int(position.legal_moves()[0]))
+    game = play_game(settings(), Plan(0, (12, 7), (), 1), restless)
+    assert (game.dropped, game.result, len(game.moves)) == ("move cap", None, 100)
+
+
+# The whole corpus.
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Sixty games made in one go by one worker."""
+    folder = tmp_path_factory.mktemp("whole")
+    progress = make_corpus(settings(), folder, 60, shard_games=25)
+    assert (progress.games, progress.dropped) == (60, {})
+    assert [path.name for _, _, path in store.shards(folder)] == [
+        "games-000000-000024.zip",
+        "games-000025-000049.zip",
+        "games-000050-000059.zip",
+    ]
+    assert sorted(path.name for path in folder.iterdir())[0] == "corpus.json"
+    assert not (folder / store.JOURNAL_FILE).exists()
+    return sgf_of(folder)
+
+
+def test_any_number_of_workers_and_goes_makes_the_same_games(whole: bytes, tmp_path: Path) -> None:
+    for games in (7, 30, 60):
+        make_corpus(settings("slow"), tmp_path / "a", games, workers=3, shard_games=10)
+    assert whole.count(b"\n") == 60
+    assert sgf_of(tmp_path / "a") == whole
+
+
+def test_complete_shards_are_not_touched_again(tmp_path: Path) -> None:
+    make_corpus(settings(), tmp_path, 20, shard_games=10)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.zip")}
+    again = make_corpus(settings(), tmp_path, 20, shard_games=10)
+    assert (again.games, again.played_now) == (20, 0)
+    assert make_corpus(settings(), tmp_path, 25, shard_games=10).played_now == 5
+    assert before.items() <= {p: p.stat().st_mtime_ns for p in tmp_path.glob("*.zip")}.items()
+
+
+def start(folder: Path, games: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "gokit", "data", "--engine", engine("slow")]
+    command += ["--size", "5", "--plies", "2", "4", "--workers", "2", "--shard-games", "25"]
+    command += ["--games", str(games), "--out", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    journal = folder / settings().name / store.JOURNAL_FILE
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        shards = list(journal.parent.glob("*.zip"))
+        if shards and journal.exists() and journal.read_bytes().count(b"\n") > 4:
+            return process
+        time.sleep(0.01)
+    raise AssertionError(f"it came to no game: {process.communicate()}")
+
+
+def test_a_run_killed_in_the_middle_goes_on_where_it_was(whole: bytes, tmp_path: Path) -> None:
+    process = start(tmp_path, 2000)
+    process.kill()
+    process.wait()
+    folder = tmp_path / settings().name
+    done = len(store.Journal(folder / store.JOURNAL_FILE).read())
+    sealed = store.shards(folder)[-1][1] + 1
+    assert done > 4
+    progress = make_corpus(settings("slow"), folder, sealed + done + 5)
+    assert progress.played_now <= 5 + 2
+    sgf = sgf_of(folder)
+    assert sgf.count(b"\n") == sealed + done + 5
+    common = min(len(sgf), len(whole))
+    assert common > len(whole) // 2
+    assert sgf[:common] == whole[:common]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_told_to_end_ends_at_once_and_says_how_to_go_on(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    process = start(tmp_path, 2000)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    journal = store.Journal(tmp_path / settings().name / store.JOURNAL_FILE)
+    assert len(journal.read()) > 4
+    assert journal.damaged == 0
+
+
+def test_damaged_lines_of_the_journal_cost_their_games_only(whole: bytes, tmp_path: Path) -> None:
+    folder = tmp_path / settings().name
+    process = start(tmp_path, 2000)
+    process.kill()
+    process.wait()
+    path = folder / store.JOURNAL_FILE
+    lines = path.read_bytes().splitlines(keepends=True)
+    changed = re.sub(rb'"moves":\[\d+', b'"moves":[0', lines[1])
+    path.write_bytes(b"".join([lines[0], changed, *lines[2:-1], lines[-1][:40]]))
+    sealed = store.shards(folder)[-1][1] + 1
+    progress = make_corpus(settings("slow"), folder, sealed + len(lines))
+    assert progress.damaged_lines == 2
+    assert progress.played_now >= 2
+    sgf = sgf_of(folder)
+    common = min(len(sgf), len(whole))
+    assert sgf[:common] == whole[:common]
+
+
+def test_komi_is_told_after_every_clear_board_and_boardsize(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    make_corpus(settings("good", str(log), komi=6.5), tmp_path / "c", 5)
+    komi = None
+    moves = 0
+    for command, *arguments in map(str.split, log.read_text().splitlines()):
+        if command in ("boardsize", "clear_board"):
+            komi = None
+        elif command == "komi":
+            komi = arguments[0]
+        elif command in ("play", "genmove", "final_score"):
+            assert komi == "6.5", f"{command} without a komi"
+            moves += 1
+    assert moves > 5 * 8
+    assert {record.rules for record in store.read_games(tmp_path / "c")} == {
+        NO_SUICIDE.replace(komi=6.5)
+    }
+
+
+def test_a_game_that_the_engine_scores_otherwise_is_set_aside(tmp_path: Path) -> None:
+    progress = make_corpus(settings("score"), tmp_path, 15, shard_games=8)
+    dropped = progress.dropped["score"]
+    assert dropped > 0
+    aside = [
+        game
+        for _, _, path in store.shards(tmp_path)
+        for game in store.provenance(path)["set_aside"]
+    ]
+    assert len(aside) == dropped
+    for game in aside:
+        board = Position.from_moves(game["moves"], size=5, rules=NO_SUICIDE).board
+        assert board[0, 0] == 1
+        assert "scores the position" in game["detail"]
+    records = list(store.read_games(tmp_path))
+    assert len(records) == 15
+    assert not any(record.final_position().board[0, 0] == 1 for record in records)
+    unchecked = replace(settings("score"), check_score=False)
+    assert make_corpus(unchecked, tmp_path / "b", 15).dropped == {}
+
+
+def test_a_repeated_game_and_its_mirror_image_are_dropped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planted(settings: Settings):
+        mirror = permutation(4, 5)
+        for index in range(10):
+            opening = (7, 12, index) if index not in (12, 7) else (1, 2)
+            if index in (4, 9):  # 4 repeats game 0; 9 is game 3's image
+                opening = (7, 12, 0) if index == 4 else tuple(map(int, mirror[[7, 12, 3]]))
+            yield Plan(index, opening, (), 1)
+
+    monkeypatch.setattr(making, "plans", planted)
+    # (7, 12, 1) and (7, 12, 3) are mirror images too, across the middle column.
+    progress = make_corpus(settings("pass"), tmp_path, 5, shard_games=3)
+    assert progress.dropped == {"duplicate": 2}
+    indices = [store.game_index(record) for record in store.read_games(tmp_path)]
+    assert indices == [0, 1, 2, 5, 6]
+    again = make_corpus(settings("pass"), tmp_path, 6, shard_games=3)
+    assert again.dropped["duplicate"] >= 2, "earlier shards were forgotten"
+
+
+def test_an_engine_that_keeps_dying_is_an_error_and_no_fault_of_the_games(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="died"):
+        make_corpus(settings("die"), tmp_path, 3)
+    assert store.Journal(tmp_path / store.JOURNAL_FILE).read() == []
+
+
+# What a shard says, and how it is read.
+
+
+def test_a_shard_says_how_it_was_made(tmp_path: Path) -> None:
+    make_corpus(settings(seed=3), tmp_path, 5)
+    [(first, last, path)] = store.shards(tmp_path)
+    said = store.provenance(path)
+    assert (first, last, said["first"], said["last"]) == (0, 4, 0, 4)
+    assert said["engine"] == "Toy 1"
+    assert said["command"][1:] == [str(ENGINE), "good"]
+    assert said["settings"]["seed"] == 3
+    assert said["rules"] == {"komi": 7.5, "superko": "positional", "suicide": False}
+    assert {"sha256", "date", "gokit", "numpy", "dropped"} <= set(said)
+    record = next(store.read_games(path))
+    assert record.names == ("Toy 1", "Toy 1")
+    assert store.random_plies(record)[:2] == (1, 2)
+    assert record.final_position().result == record.result
+
+
+def test_games_are_read_from_files_collections_zips_and_folders(tmp_path: Path) -> None:
+    one = "(;GM[1]SZ[5]C[a \\] bracket (and more]RE[B+R];B[aa](;W[bb])(;W[cc]))"
+    (tmp_path / "b.sgf").write_text(f"{one}\n\n(;SZ[9];B[ee])\n")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("inner/x.sgf", "(;SZ[7];B[aa])")
+        archive.writestr("readme.txt", "(not a game)")
+    assert [record.size for record in store.read_games(tmp_path)] == [7, 5, 9]
+    assert [len(record.moves) for record in store.read_games(tmp_path / "b.sgf")] == [2, 1]
+    (tmp_path / "b.sgf").write_text(one[:-12])
+    with pytest.raises(SgfError):
+        list(store.read_games(tmp_path))
+    (tmp_path / "a.zip").write_bytes(b"no zip")
+    with pytest.raises(GoError, match=r"a\.zip"):
+        list(store.read_games(tmp_path))
+
+
+# --check.
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    make_corpus(settings(), tmp_path / "c", 12, shard_games=5)
+    return tmp_path / "c"
+
+
+def rewritten(path: Path, change) -> None:
+    """Replace a shard's games, with the hash that belongs to them."""
+    said = store.provenance(path)
+    [(_, content)] = store.sgf_files(path)
+    content = change(content)
+    said["sha256"] = hashlib.sha256(content).hexdigest()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(store.SGF_MEMBER, content)
+        archive.writestr(store.PROVENANCE_MEMBER, json.dumps(said))
+
+
+def test_a_sound_corpus_has_no_faults(corpus: Path) -> None:
+    report = check(corpus)
+    assert report.faults == []
+    [found] = report.corpora
+    assert (found.games, len(found.keys), len(found.openings)) == (12, 12, 12)
+    moves = [len(record.moves) for record in store.read_games(corpus)]
+    assert sorted(found.lengths) == sorted(moves)
+    assert found.to_dict()["length_quantiles"][0] == min(moves)
+    assert "| 12 |" in str(report)
+    assert report.shared == 0
+
+
+def wrong_result(content: bytes) -> bytes:
+    return re.sub(rb"RE\[[^]]*\]", b"RE[B+24.5]", content, count=1)
+
+
+def illegal_move(content: bytes) -> bytes:
+    return re.sub(rb";B\[(..)\];W\[..\]", rb";B[\1];W[\1]", content, count=1)
+
+
+def repeated_game(content: bytes) -> bytes:
+    lines = content.splitlines(keepends=True)
+    again = lines[0].replace(b"C[game 5 ", b"C[game 6 ")
+    return b"".join([lines[0], again, *lines[2:]])
+
+
+def missing_game(content: bytes) -> bytes:
+    return b"".join(content.splitlines(keepends=True)[1:])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (wrong_result, "and the board"),
+        (illegal_move, "occupied"),
+        (repeated_game, "game 6: it is an earlier game"),
+        (missing_game, "each game from 5 to 9 once"),
+    ],
+)
+def test_a_fault_in_a_shard_is_found(corpus: Path, change, said: str) -> None:
+    rewritten(corpus / "games-000005-000009.zip", change)
+    [fault] = check(corpus).faults
+    assert re.search(said, fault)
+
+
+def test_changed_games_and_missing_shards_are_found(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = corpus / "games-000005-000009.zip"
+    said = store.provenance(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(store.SGF_MEMBER, b"")
+        archive.writestr(store.PROVENANCE_MEMBER, json.dumps(said))
+    assert main(["data", "--check", str(corpus)]) == 1
+    assert "the hash of" in capsys.readouterr().out
+    path.unlink()
+    [fault] = check(corpus).faults
+    assert "no shard that begins with game 5" in fault
+
+
+def test_a_game_in_two_corpora_is_counted(corpus: Path) -> None:
+    make_corpus(replace(settings(), check_score=False), corpus.parent / "d", 7)
+    assert check(corpus.parent).shared == 7
+
+
+# What the user gets wrong.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--engine", "gtp:no-such-engine"], "no engine 'no-such-engine'"),
+        (["--engine", "leela"], "an engine is gnugo or gtp"),
+        (["--engine", engine(), "--level", "3"], "a level is for GNU Go"),
+        (["--engine", engine(), "--games", "0"], "games is a whole number"),
+        (["--engine", engine(), "--workers", "0"], "workers is a whole number"),
+        (["--engine", engine(), "--plies", "3", "2"], "fewest first"),
+        (["--engine", engine(), "--size", "0"], "board"),
+        (["--size", "4"], "5×5 to 19×19"),
+        (["--level", "-1"], "a level is a whole number"),
+        (["--seed", "-1"], "a seed is a whole number"),
+        (["--komi", "7.3"], "komi"),
+    ],
+)
+def test_wrong_options_are_one_line_and_exit_2(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", *arguments, "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_other_settings_is_left_alone(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GoError, match="other settings"):
+        make_corpus(settings(seed=9), corpus, 20)
+    with making._claimed(corpus, settings()), pytest.raises(GoError, match="another run"):
+        make_corpus(settings(), corpus, 20)
+    assert main(["data", "--check", str(tmp_path / "nothing")]) == 2
+    assert "no corpus in" in capsys.readouterr().err
+
+
+def test_the_summary_is_json_where_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--engine", engine(), "--size", "5", "--games", "4", "--json"]
+    assert main(["data", *options, "--out", str(tmp_path)]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["games"], summary["played_now"]) == (4, 4)
+    assert main(["data", "--check", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["corpora"][0]["games"] == 4
+
+
+@pytest.mark.skipif(find_engine("gnugo") is None, reason="GNU Go is not installed")
+def test_gnu_go_plays_the_same_games_again_and_none_twice(tmp_path: Path) -> None:
+    options = Settings("gnugo", 1, size=7)
+    for name, workers in (("a", 1), ("b", 2)):
+        make_corpus(options, tmp_path / name, 6, workers=workers)
+    assert sgf_of(tmp_path / "a") == sgf_of(tmp_path / "b")
+    assert check(tmp_path / "a").faults == []
+    said = store.provenance(store.shards(tmp_path / "a")[0][2])
+    assert said["engine"] == "GNU Go 3.8"
+    flags = "--positional-superko --forbid-suicide --capture-all-dead --never-resign --seed {seed}"
+    assert " ".join(said["command"]).endswith(flags)
+    assert all(record.end == "two passes" for record in store.read_games(tmp_path / "a"))
+
+
+def test_the_record_of_a_dropped_game_survives_the_journal(tmp_path: Path) -> None:
+    journal = store.Journal(tmp_path / "j")
+    game = Game(7, (1, 2, 25), (1, 2), None, None, "score", "a ü and a \n newline")
+    journal.append(game)
+    journal.close()
+    assert store.Journal(tmp_path / "j").read() == [game]
+    assert read_sgf(store.sgf_line(settings(), replace(game, result="B+1.5"), "x")).result
