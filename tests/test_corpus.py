@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import signal
 import subprocess
@@ -17,10 +15,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gokit.__main__ import main
 from gokit.corpus import making, store
 from gokit.corpus.checking import check
-from gokit.corpus.games import Game, Plan, Settings, game_key, plans, play_game, position_key
+from gokit.corpus.games import (
+    Game,
+    Plan,
+    Settings,
+    game_key,
+    open_player,
+    plans,
+    play_game,
+    position_key,
+)
 from gokit.corpus.making import make_corpus
 from gokit.go.errors import EngineError, GoError, SgfError
 from gokit.go.position import Position
@@ -224,22 +230,52 @@ def test_a_run_told_to_end_ends_at_once_and_says_how_to_go_on(
     assert journal.damaged == 0
 
 
-def test_damaged_lines_of_the_journal_cost_their_games_only(whole: bytes, tmp_path: Path) -> None:
-    folder = tmp_path / settings().name
-    process = start(tmp_path, 2000)
-    process.kill()
-    process.wait()
-    path = folder / store.JOURNAL_FILE
-    lines = path.read_bytes().splitlines(keepends=True)
+@pytest.fixture
+def journal(tmp_path: Path) -> store.Journal:
+    """The journal of a run that was killed after its first six games."""
+    make_corpus(settings(), tmp_path, 1)
+    for path in tmp_path.glob("*.zip"):
+        path.unlink()
+    journal = store.Journal(tmp_path / store.JOURNAL_FILE)
+    with open_player(settings(), 1) as player:
+        for plan in islice(plans(settings()), 6):
+            journal.append(play_game(settings(), plan, player))
+    journal.close()
+    return journal
+
+
+def test_a_run_plays_the_games_that_the_journal_lacks(whole: bytes, journal: store.Journal) -> None:
+    journal.rewrite([game for game in journal.read() if game.index not in (1, 4)])
+    progress = make_corpus(settings(), journal.path.parent, 7)
+    assert progress.played_now == 3
+    assert sgf_of(journal.path.parent) == b"".join(whole.splitlines(keepends=True)[:7])
+
+
+def test_a_corpus_has_as_many_games_as_were_asked_for(whole: bytes, journal: store.Journal) -> None:
+    assert make_corpus(settings(), journal.path.parent, 4).played_now == 0
+    assert sgf_of(journal.path.parent) == b"".join(whole.splitlines(keepends=True)[:4])
+    assert not journal.path.exists()
+
+
+def test_damaged_lines_of_the_journal_cost_their_games_only(
+    whole: bytes, journal: store.Journal
+) -> None:
+    lines = journal.path.read_bytes().splitlines(keepends=True)
     changed = re.sub(rb'"moves":\[\d+', b'"moves":[0', lines[1])
-    path.write_bytes(b"".join([lines[0], changed, *lines[2:-1], lines[-1][:40]]))
-    sealed = store.shards(folder)[-1][1] + 1
-    progress = make_corpus(settings("slow"), folder, sealed + len(lines))
-    assert progress.damaged_lines == 2
-    assert progress.played_now >= 2
-    sgf = sgf_of(folder)
-    common = min(len(sgf), len(whole))
-    assert sgf[:common] == whole[:common]
+    assert changed != lines[1]
+    journal.path.write_bytes(b"".join([lines[0], changed, *lines[2:-1], lines[-1][:40]]))
+    progress = make_corpus(settings(), journal.path.parent, 6)
+    assert (progress.damaged_lines, progress.played_now) == (2, 2)
+    assert sgf_of(journal.path.parent) == b"".join(whole.splitlines(keepends=True)[:6])
+
+
+def test_a_torn_line_does_not_swallow_the_next(journal: store.Journal) -> None:
+    games = journal.read()
+    journal.path.write_bytes(journal.path.read_bytes()[:-40])
+    journal.append(games[-1])
+    journal.close()
+    assert journal.read() == games
+    assert journal.damaged == 1
 
 
 def test_komi_is_told_after_every_clear_board_and_boardsize(tmp_path: Path) -> None:
@@ -287,20 +323,24 @@ def test_a_repeated_game_and_its_mirror_image_are_dropped_and_counted(
 ) -> None:
     def planted(settings: Settings):
         mirror = permutation(4, 5)
-        for index in range(10):
-            opening = (7, 12, index) if index not in (12, 7) else (1, 2)
-            if index in (4, 9):  # 4 repeats game 0; 9 is game 3's image
-                opening = (7, 12, 0) if index == 4 else tuple(map(int, mirror[[7, 12, 3]]))
+        for index in range(11):
+            opening = (7, 12, index) if index != 7 else (1, 2)
+            if index == 4:
+                opening = (7, 12, 0)
+            if index == 9:
+                opening = tuple(map(int, mirror[[7, 12, 1]]))
             yield Plan(index, opening, (), 1)
 
     monkeypatch.setattr(making, "plans", planted)
-    # (7, 12, 1) and (7, 12, 3) are mirror images too, across the middle column.
+    # Games 1 and 3, and 6 and 8, are images of each other in the middle column anyway.
     progress = make_corpus(settings("pass"), tmp_path, 5, shard_games=3)
     assert progress.dropped == {"duplicate": 2}
+    again = make_corpus(settings("pass"), tmp_path, 7, shard_games=3)
+    assert again.dropped == {"duplicate": 4}, "earlier shards were forgotten"
     indices = [store.game_index(record) for record in store.read_games(tmp_path)]
-    assert indices == [0, 1, 2, 5, 6]
-    again = make_corpus(settings("pass"), tmp_path, 6, shard_games=3)
-    assert again.dropped["duplicate"] >= 2, "earlier shards were forgotten"
+    assert indices == [0, 1, 2, 5, 6, 7, 10]
+    aside = [store.provenance(path)["set_aside"] for _, _, path in store.shards(tmp_path)]
+    assert [game["index"] for games in aside for game in games] == [3, 4, 8, 9]
 
 
 def test_an_engine_that_keeps_dying_is_an_error_and_no_fault_of_the_games(tmp_path: Path) -> None:
@@ -342,142 +382,6 @@ def test_games_are_read_from_files_collections_zips_and_folders(tmp_path: Path) 
     (tmp_path / "a.zip").write_bytes(b"no zip")
     with pytest.raises(GoError, match=r"a\.zip"):
         list(store.read_games(tmp_path))
-
-
-# --check.
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    make_corpus(settings(), tmp_path / "c", 12, shard_games=5)
-    return tmp_path / "c"
-
-
-def rewritten(path: Path, change) -> None:
-    """Replace a shard's games, with the hash that belongs to them."""
-    said = store.provenance(path)
-    [(_, content)] = store.sgf_files(path)
-    content = change(content)
-    said["sha256"] = hashlib.sha256(content).hexdigest()
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(store.SGF_MEMBER, content)
-        archive.writestr(store.PROVENANCE_MEMBER, json.dumps(said))
-
-
-def test_a_sound_corpus_has_no_faults(corpus: Path) -> None:
-    report = check(corpus)
-    assert report.faults == []
-    [found] = report.corpora
-    assert (found.games, len(found.keys), len(found.openings)) == (12, 12, 12)
-    moves = [len(record.moves) for record in store.read_games(corpus)]
-    assert sorted(found.lengths) == sorted(moves)
-    assert found.to_dict()["length_quantiles"][0] == min(moves)
-    assert "| 12 |" in str(report)
-    assert report.shared == 0
-
-
-def wrong_result(content: bytes) -> bytes:
-    return re.sub(rb"RE\[[^]]*\]", b"RE[B+24.5]", content, count=1)
-
-
-def illegal_move(content: bytes) -> bytes:
-    return re.sub(rb";B\[(..)\];W\[..\]", rb";B[\1];W[\1]", content, count=1)
-
-
-def repeated_game(content: bytes) -> bytes:
-    lines = content.splitlines(keepends=True)
-    again = lines[0].replace(b"C[game 5 ", b"C[game 6 ")
-    return b"".join([lines[0], again, *lines[2:]])
-
-
-def missing_game(content: bytes) -> bytes:
-    return b"".join(content.splitlines(keepends=True)[1:])
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (wrong_result, "and the board"),
-        (illegal_move, "occupied"),
-        (repeated_game, "game 6: it is an earlier game"),
-        (missing_game, "each game from 5 to 9 once"),
-    ],
-)
-def test_a_fault_in_a_shard_is_found(corpus: Path, change, said: str) -> None:
-    rewritten(corpus / "games-000005-000009.zip", change)
-    [fault] = check(corpus).faults
-    assert re.search(said, fault)
-
-
-def test_changed_games_and_missing_shards_are_found(
-    corpus: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = corpus / "games-000005-000009.zip"
-    said = store.provenance(path)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(store.SGF_MEMBER, b"")
-        archive.writestr(store.PROVENANCE_MEMBER, json.dumps(said))
-    assert main(["data", "--check", str(corpus)]) == 1
-    assert "the hash of" in capsys.readouterr().out
-    path.unlink()
-    [fault] = check(corpus).faults
-    assert "no shard that begins with game 5" in fault
-
-
-def test_a_game_in_two_corpora_is_counted(corpus: Path) -> None:
-    make_corpus(replace(settings(), check_score=False), corpus.parent / "d", 7)
-    assert check(corpus.parent).shared == 7
-
-
-# What the user gets wrong.
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--engine", "gtp:no-such-engine"], "no engine 'no-such-engine'"),
-        (["--engine", "leela"], "an engine is gnugo or gtp"),
-        (["--engine", engine(), "--level", "3"], "a level is for GNU Go"),
-        (["--engine", engine(), "--games", "0"], "games is a whole number"),
-        (["--engine", engine(), "--workers", "0"], "workers is a whole number"),
-        (["--engine", engine(), "--plies", "3", "2"], "fewest first"),
-        (["--engine", engine(), "--size", "0"], "board"),
-        (["--size", "4"], "5×5 to 19×19"),
-        (["--level", "-1"], "a level is a whole number"),
-        (["--seed", "-1"], "a seed is a whole number"),
-        (["--komi", "7.3"], "komi"),
-    ],
-)
-def test_wrong_options_are_one_line_and_exit_2(
-    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["data", *arguments, "--out", str(tmp_path)]) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert len(error.strip().splitlines()) == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_of_other_settings_is_left_alone(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(GoError, match="other settings"):
-        make_corpus(settings(seed=9), corpus, 20)
-    with making._claimed(corpus, settings()), pytest.raises(GoError, match="another run"):
-        make_corpus(settings(), corpus, 20)
-    assert main(["data", "--check", str(tmp_path / "nothing")]) == 2
-    assert "no corpus in" in capsys.readouterr().err
-
-
-def test_the_summary_is_json_where_it_is_asked_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ["--engine", engine(), "--size", "5", "--games", "4", "--json"]
-    assert main(["data", *options, "--out", str(tmp_path)]) == 0
-    summary = json.loads(capsys.readouterr().out)
-    assert (summary["games"], summary["played_now"]) == (4, 4)
-    assert main(["data", "--check", str(tmp_path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["corpora"][0]["games"] == 4
 
 
 @pytest.mark.skipif(find_engine("gnugo") is None, reason="GNU Go is not installed")
