@@ -29,14 +29,13 @@ from gokit.search.trace_format import (
     OPEN,
     OPEN_EVEN,
     VERSION,
-    action_kind,
     pack,
     pack_priors,
     unpack,
     unpack_priors,
     whole,
 )
-from gokit.search.trace_paths import follow, joins_of
+from gokit.search.trace_paths import follow, joins_of, pack_paths, unpack_paths
 from gokit.search.trace_text import explain, tree_text
 
 
@@ -151,7 +150,6 @@ class Recorder:
         legal = (logits > -np.inf) & ~closed[:, None]
         visited = (tree.visits[0, :count] > 0) & legal
         selected = visited.any(1)
-        actions = np.concatenate([taken for _, taken in self.paths])
         values, leaf_values = tree.value[0, :count], np.array(self.leaf_values, np.float32)
         leaves = np.array([nodes[-1] for nodes, _ in self.paths])
         document = {
@@ -161,10 +159,7 @@ class Recorder:
             "nodes": count,
             "simulations": len(self.paths),
             "values": pack(values, "<f4"),
-            "paths": {
-                "lengths": pack([len(taken) for _, taken in self.paths], "<u2"),
-                "actions": pack(actions, action_kind(n_actions)),
-            },
+            "paths": pack_paths([taken for _, taken in self.paths], n_actions),
         }
         if max(self.rounds) > 1:
             document["rounds"] = pack(self.rounds, "<u2")
@@ -243,11 +238,9 @@ class Trace:
             )
 
     def _read_paths(self) -> None:
-        document, paths = self.document, self.document.get("paths")
-        lengths = unpack(paths, "lengths", "<u2", self.simulations).astype(np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(lengths)])
-        actions = unpack(paths, "actions", action_kind(self.n_actions), int(self.starts[-1]))
-        self.path_action = actions.astype(np.int64)
+        document = self.document
+        paths = unpack_paths(document.get("paths"), self.simulations, self.n_actions)
+        self.starts, self.path_action = paths
         joins = unpack(document, "joins", "<i4") if "joins" in document else np.zeros(0, np.int32)
         self.round_sizes = np.ones(self.simulations, np.int64)
         if "rounds" in document:
@@ -272,6 +265,7 @@ class Trace:
             raise GoError("the trace backs up a value that is not a number")
         if (self.leaves < 0).any() and "leaf_values" not in document:
             raise GoError("the trace lacks the array leaf_values")
+        lengths = np.diff(self.starts)
         to_go = np.repeat(self.starts[1:], lengths) - np.arange(self.starts[-1])
         self.path_value = np.repeat(self.leaf_values, lengths) * np.where(to_go % 2, -1.0, 1.0)
 
