@@ -16,11 +16,6 @@ from gokit.go.errors import GoError
 from gokit.go.records import GameRecord, read_sgf
 
 _QUANTILES = (0, 5, 25, 50, 75, 95, 100)
-_HEADER = (
-    "| corpus | games | distinct | distinct up to symmetry | openings, up to symmetry | dropped | "
-    "moves a game (0, 5, 25, 50, 75, 95, 100 %) | random moves a game | Black won | drawn | "
-    "margin with komi, Black's (the same quantiles) | bytes a game |"
-)
 
 
 @dataclass
@@ -65,25 +60,26 @@ class CorpusReport:
             "faults": self.faults,
         }
 
-    def row(self) -> str:
-        """Return the corpus as a row of a Markdown table."""
+    def column(self) -> dict[str, str]:
+        """Return what a datasheet says of the corpus."""
         games = max(self.games, 1)
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
-        cells = (
-            self.name,
-            f"{self.games:,}",
-            f"{len(self.sequences):,}",
-            f"{len(self.keys):,}",
-            f"{len(self.openings):,}",
-            dropped or "0",
-            ", ".join(f"{n:g}" for n in _quantiles(self.lengths)),
-            f"{self.random_moves / games:.2f}",
-            f"{self.black_wins / games:.1%}",
-            f"{self.draws / games:.1%}",
-            ", ".join(f"{n:+g}" for n in _quantiles(self.margins)),
-            f"{self.bytes / games:.1f}",
-        )
-        return f"| {' | '.join(cells)} |"
+        shares = ", ".join(f"{n}" for n in _QUANTILES)
+        return {
+            "games": f"{self.games:,}",
+            "distinct": f"{len(self.sequences):,}",
+            "distinct up to symmetry": f"{len(self.keys):,}",
+            "positions after the opening, up to symmetry": f"{len(self.openings):,}",
+            "dropped": dropped or "0",
+            "random moves a game": f"{self.random_moves / games:.2f}",
+            f"moves a game: {shares} %": ", ".join(f"{n:g}" for n in _quantiles(self.lengths)),
+            "won by Black": f"{self.black_wins / games:.1%}",
+            "drawn": f"{self.draws / games:.1%}",
+            f"Black's margin with komi: {shares} %": ", ".join(
+                f"{n:+g}" for n in _quantiles(self.margins)
+            ),
+            "bytes a game": f"{self.bytes / games:.1f}",
+        }
 
 
 @dataclass(frozen=True)
@@ -103,8 +99,12 @@ class Report:
         return {"corpora": [corpus.to_dict() for corpus in self.corpora], "shared": self.shared}
 
     def __str__(self) -> str:
-        lines = [_HEADER, "|---" * (_HEADER.count("|") - 1) + "|"]
-        lines += [corpus.row() for corpus in self.corpora]
+        columns = [corpus.column() for corpus in self.corpora]
+        lines = [
+            _row("", *(corpus.name for corpus in self.corpora)),
+            "|---" * (len(columns) + 1) + "|",
+        ]
+        lines += [_row(name, *(column[name] for column in columns)) for name in columns[0]]
         waiting = sum(corpus.waiting for corpus in self.corpora)
         lines += [f"\n{waiting} further games in journals; {self.shared} games in two corpora"]
         return "\n".join(lines + [f"wrong: {fault}" for fault in self.faults])
@@ -218,3 +218,7 @@ def _quantiles(numbers: list[int] | list[float]) -> list[float]:
     if not numbers:
         return []
     return [float(n) for n in np.percentile(numbers, _QUANTILES, method="nearest")]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
