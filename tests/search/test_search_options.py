@@ -369,6 +369,8 @@ def test_the_best_value_and_the_best_bound_choose_what_they_say() -> None:
                 for edges, value in recorder.descents
                 if edges and edges[0][1] == action
             ]
+            seen = recorder.tree.squares[0, 0, action]
+            assert seen == pytest.approx(np.sum(np.square(values)), abs=1e-4)
             n, spread = len(values), np.var(values) + 1 / len(values)
             bounds[action] = np.mean(values) - np.sqrt(spread / n)
         assert found.actions[0] == max(bounds, key=bounds.get), f"position {i}"
