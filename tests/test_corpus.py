@@ -349,6 +349,20 @@ def test_an_engine_that_keeps_dying_is_an_error_and_no_fault_of_the_games(tmp_pa
     assert store.Journal(tmp_path / store.JOURNAL_FILE).read() == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="only Linux groups sessions")
+def test_an_engine_gives_way_where_its_run_does() -> None:
+    code = f"""
+import os, sys
+from gokit.gtp.process import EngineProcess
+os.nice(7)
+engine = EngineProcess([sys.executable, {str(ENGINE)!r}])
+print(open(f"/proc/{{engine._process.pid}}/autogroup").read())
+engine.close()
+"""
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert said.split()[-2:] == ["nice", "7"]
+
+
 # What a shard says, and how it is read.
 
 

@@ -77,7 +77,7 @@ def _make(args: argparse.Namespace) -> int:
         check_score=not args.no_score_check,
     )
     folder = Path(args.out) / settings.name
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    terminated = signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     show = _Show(args, start)
     try:
@@ -94,6 +94,7 @@ def _make(args: argparse.Namespace) -> int:
         return 130
     finally:
         show.close()
+        signal.signal(signal.SIGTERM, terminated)
     seconds = time.monotonic() - start
     summary = {
         "folder": str(folder),
