@@ -384,7 +384,7 @@ def test_a_shard_says_how_it_was_made(tmp_path: Path) -> None:
 
 def test_games_are_read_from_files_collections_zips_and_folders(tmp_path: Path) -> None:
     one = "(;GM[1]SZ[5]C[a \\] bracket (and more]RE[B+R];B[aa](;W[bb])(;W[cc]))"
-    (tmp_path / "b.sgf").write_text(f"{one}\n\n(;SZ[9];B[ee])\n")
+    (tmp_path / "b.sgf").write_text(f"a stray ) and\n{one}\n\n(;SZ[9];B[ee])\n")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("inner/x.sgf", "(;SZ[7];B[aa])")
         archive.writestr("readme.txt", "(not a game)")

@@ -242,7 +242,7 @@ def split_collection(content: bytes) -> Iterator[bytes]:
             if depth == 0:
                 start = match.start()
             depth += 1
-        elif match[0] == b")":
+        elif match[0] == b")" and depth > 0:
             depth -= 1
             if depth == 0:
                 yield content[start : match.end()]
