@@ -94,8 +94,9 @@ class _Making:
         for _, last, path in store.shards(folder):
             self._count_shard(path)
             self.next = last + 1
-        self.sealed = self.next
-        self.waiting = {game.index: game for game in self.journal.read()}
+        # A run that was killed after it wrote a shard has left the shard's games here too.
+        games = (game for game in self.journal.read() if game.index >= self.next)
+        self.waiting = {game.index: game for game in games}
         self.progress.damaged_lines = self.journal.damaged
 
     def _count_shard(self, path: Path) -> None:
@@ -117,7 +118,6 @@ class _Making:
             if self.progress.games < games:
                 self._play(games, workers)
             self._seal()
-            self.journal.rewrite([])
         finally:
             self.journal.close()
         return self.progress
