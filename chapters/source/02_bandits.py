@@ -1058,7 +1058,7 @@ else:
 # %% [markdown]
 # ## Exercises
 #
-# [exercises/02_bandits.ipynb](../exercises/02_bandits.ipynb): eight of them, from a running mean to the question of which prior to trust.
+# [exercises/02_bandits.ipynb](../exercises/02_bandits.ipynb): nine of them, from a running mean to a whole search of depth one.
 
 # %% [markdown]
 # ## Not shown here, and why
