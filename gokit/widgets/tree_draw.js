@@ -86,6 +86,7 @@ export class TreePane {
     this.id = `gt-${Math.random().toString(36).slice(2)}`;
     for (const layer of ["edges", "nodes", "header", "beyond"]) {
       this[layer] = make("g", `gt-${layer}`);
+      this[layer].setAttribute(layer === "nodes" ? "role" : "aria-hidden", layer === "nodes" ? "none" : "true");
       svg.append(this[layer]);
     }
     this.cards = new Map();

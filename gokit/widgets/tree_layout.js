@@ -2,7 +2,7 @@
 // Nothing here knows of the page; lengths are pixels at full size.
 
 export const SIZES = {
-  board: { width: 196, height: 62 }, // a small board, N, Q, P, U and their sum
+  board: { width: 208, height: 62 }, // a small board, N, Q, P, U and their sum
   full: { width: 154, height: 36 }, // N, Q, P, U
   line: { width: 126, height: 20 }, // N and Q
 };
