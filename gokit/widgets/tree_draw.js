@@ -213,12 +213,13 @@ export class TreePane {
       put("u", mark.tag || `for ${COLOR_NAMES[trace.position(0).toMove]}`, tagStyle);
       put("all", mark.tag || `mean ${signed(edge.q)} for ${COLOR_NAMES[trace.position(0).toMove]}`, tagStyle);
     } else {
+      const q = (digits) => (edge.n ? signed(edge.q, digits) : `(${signed(edge.q, digits)})`); // assumed
       put("n", `${box.tier === "board" ? "N " : ""}${grouped(edge.n)}`);
-      put("q", box.tier === "line" ? mark.short || signed(edge.q, 2) : `Q ${signed(edge.q)}`,
+      put("q", box.tier === "line" ? mark.short || q(2) : `Q ${q(3)}`,
         box.tier === "line" && mark.short ? "gt-small gt-tag" : "gt-small");
       put("p", `P ${percent(edge.p)}`);
       put("u", mark.tag || `U ${plain(edge.u)}  = ${signed(edge.score)}`, tagStyle);
-      put("all", mark.tag || `Q ${signed(edge.q, 2)}  P ${edge.p.toFixed(2)}  U ${edge.u.toFixed(2)}`, tagStyle);
+      put("all", mark.tag || `Q ${q(2)}  P ${edge.p.toFixed(2)}  U ${edge.u.toFixed(2)}`, tagStyle);
     }
     const gap = picture.gap(node);
     put("gap", gap);
