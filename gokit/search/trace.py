@@ -18,6 +18,7 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.lines import describe_line, own_line, read_game
 from gokit.go.position import Position
+from gokit.options import is_number
 from gokit.search.evaluators import Evaluator
 from gokit.search.mcts import Search, SearchConfig
 from gokit.search.replay import Edge, Replay
@@ -83,6 +84,7 @@ class BackUp(NamedTuple):
 
 
 Event = Select | Expand | Evaluate | BackUp
+HUGE = 1e6  # no value and no Gumbel sample is nearly as large
 
 
 def trace_search(
@@ -232,7 +234,11 @@ class Trace:
         self.values = unpack(document, "values", "<f4", self.nodes).astype(np.float64)
         self.states = unpack(document, "states", "u1", self.nodes)
         self.closed = self.states == CLOSED
-        if not np.isfinite(self.values).all() or self.states.max() > OPEN_EVEN or self.closed[0]:
+        if (
+            not (np.abs(self.values) < HUGE).all()
+            or self.states.max() > OPEN_EVEN
+            or self.closed[0]
+        ):
             raise GoError(
                 "the trace's arrays values and states do not describe the nodes of a tree"
             )
@@ -261,7 +267,7 @@ class Trace:
         if "leaf_values" in document:
             values = unpack(document, "leaf_values", "<f4", self.simulations)
             self.leaf_values = values.astype(np.float64)
-        if not np.isfinite(self.leaf_values).all():
+        if not (np.abs(self.leaf_values) < HUGE).all():
             raise GoError("the trace backs up a value that is not a number")
         if (self.leaves < 0).any() and "leaf_values" not in document:
             raise GoError("the trace lacks the array leaf_values")
@@ -290,8 +296,9 @@ class Trace:
     def _read_extras(self) -> None:
         document, result = self.document, self.document.get("result")
         whole(result, "action", 0, self.n_actions - 1)
-        if not isinstance(result.get("value"), float | int):
-            raise GoError("the trace's result has no value")
+        value = result.get("value")
+        if not is_number(value) or abs(value) > HUGE:
+            raise GoError(f"the trace's result has no value but {value!r}")
         self.root_prior = None
         if "root_prior" in document:
             self.root_prior = unpack(document, "root_prior", "<f4", self.n_actions)
@@ -300,6 +307,8 @@ class Trace:
             part = document.get("gumbel")
             self.noise = unpack(part, "noise", "<f4", self.n_actions).astype(np.float64)
             self.schedule = unpack(part, "schedule", "<u2", self.simulations).astype(np.int64)
+            if not (np.abs(self.noise) < HUGE).all():
+                raise GoError("the trace's array noise holds something that is not a number")
 
     @classmethod
     def from_json(cls, text: str) -> Trace:

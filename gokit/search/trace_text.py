@@ -61,7 +61,10 @@ def _numbers(trace: Trace, edge: Edge) -> str:
 
 
 def explain(trace: Trace, simulation: int) -> str:
-    """Return what one simulation did, step by step, and why each action won."""
+    """Return what one simulation did, step by step, and why each action won.
+
+    simulation: from 0. "FPU" is first-play urgency, the stand-in for the Q of an unvisited action.
+    """
     lines = [f"Simulation {simulation + 1} of {trace.simulations}"]
     replay = trace.replay()
     _, actions = trace.path(simulation)
@@ -94,11 +97,11 @@ def _step(trace: Trace, selection: Selection, line: list[int]) -> list[str]:
     won = next(edge for edge in edges if edge.action == chosen)
     second = next((edge for edge in allowed if edge.action != chosen), None)
     name = to_gtp(chosen, trace.size)
-    lines = [f"{_place(trace, line)} {name} wins: {formula(trace, node, won, total)}."]
+    lines = [f"{_place(trace, line)}, {name} wins: {formula(trace, node, won, total)}."]
     if second is None:
         lines.append("  It is the only one that may be taken.")
     elif fixed(second.score, 3) == fixed(won.score, 3):
-        lines.append(f"  {to_gtp(second.action, trace.size)} scores as much: a tie.")
+        lines.append(f"  {to_gtp(second.action, trace.size)} scores as much, to three decimals.")
     else:
         other = formula(trace, node, second, total)
         lines.append(f"  The next best is {to_gtp(second.action, trace.size)}: {other}.")

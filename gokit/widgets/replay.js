@@ -482,12 +482,11 @@ function formulaOf(trace, node, edge, edges) {
     return `g + logit + σ(Q) = ${parts.join(" + ")} = ${score}`;
   }
   if (algorithm === "uct") {
-    if (edge.unvisited) return `first-play urgency = ${score}`;
+    if (edge.unvisited) return `FPU = ${score}`;
     return `Q + c·√(ln N/n) = ${q} + ${shortText(cUct)}·√(ln ${total}/${n}) = ${score}`;
   }
-  return (
-    `Q + c·P·√(1+N)/(1+n) = ${q} + ${shortText(cPuct)}·${p}·√(1+${total})/(1+${n}) = ${score}`
-  );
+  const u = `${shortText(cPuct)}·${p}·√(1+${total})/(1+${n})`;
+  return `${edge.unvisited ? "FPU" : "Q"} + c·P·√(1+N)/(1+n) = ${q} + ${u} = ${score}`;
 }
 
 /** A number with so many decimals, without "-0". */
