@@ -3,14 +3,14 @@
 // search does.
 
 import { COLOR_NAMES } from "./rules.js";
-import { nearest, sideOf } from "./draw.js";
+import { cursorLayer, nearest, sideOf } from "./draw.js";
 import { readTrace } from "./replay.js";
 import { TreePane } from "./tree_draw.js";
 import { compareMarkup, compareVisits, sameNode, shareGap } from "./compare.js";
 import { Side } from "./tree_side.js";
 import { grouped, lineOf, moveName, sentenceAt, treeText } from "./tree_steps.js";
 import {
-  DEFAULT_SORT, LIMITS, drawNames, drawNodeBoard, drawTransport, explorerMarkup, nodeSentence, pointText, tableMarkup,
+  LIMITS, drawNames, drawNodeBoard, drawTransport, explorerMarkup, nodeSentence, pointText, tableMarkup,
 } from "./tree_panel.js";
 import { Player } from "./tree_player.js";
 import { WhatIf, whatIfMarkup } from "./whatif.js";
@@ -56,7 +56,7 @@ class TreeExplorerView {
       if (this.side) this.draw();
     });
     this.show = { best: false, follow: true, words: false, keys: false, visits: true, prior: false };
-    this.sort = DEFAULT_SORT;
+    this.sort = null; // by score while select is at work there, else by visits
     this.allRows = false;
     this.limit = 24;
     this.pending = null; // a move on the board that the search never tried
@@ -92,7 +92,8 @@ class TreeExplorerView {
       const point = nearest((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, size);
       if (point !== null) this.pickPoint(point);
     });
-    for (const type of ["focus", "blur"]) parts.board.addEventListener(type, () => this.drawPanel());
+    // No more than the cursor: a stone that is drawn anew between press and release takes no click.
+    for (const type of ["focus", "blur"]) parts.board.addEventListener(type, () => this.drawCursor());
     this.watch = new ResizeObserver(() => {
       if (!this.side) return;
       for (const side of Object.keys(this.sides)) this.panes[side].camera = null;
@@ -156,7 +157,8 @@ class TreeExplorerView {
     if (action) this.run(action);
     else if (child) this.pick(this.active, Number(child));
     else if (sort) {
-      this.sort = { by: sort, down: this.sort.by === sort ? !this.sort.down : sort !== "action" };
+      const down = this.sort?.by === sort ? !this.sort.down : sort !== "action";
+      this.sort = { by: sort, down };
       this.drawPanel();
       this.parts.table.querySelector(`[data-sort="${sort}"]`).focus();
     }
@@ -418,19 +420,25 @@ class TreeExplorerView {
     parts["node-name"].textContent = which + (node ? lineOf(side.trace, node) : "the root");
     parts["node-value"].textContent = nodeSentence(side, node);
     const focused = document.activeElement?.dataset?.child;
-    parts.table.innerHTML = table.length && side.exists(node)
-      ? tableMarkup(side, node, { edges: table, sort: this.sort, all: this.allRows, chosen: selecting ? step.action : null })
-      : "";
+    const sort = this.sort ?? { by: selecting ? "score" : "n", down: true };
+    const chosen = selecting ? step.action : null;
+    const shown = table.length && side.exists(node);
+    parts.table.innerHTML = shown ? tableMarkup(side, node, { edges: table, sort, all: this.allRows, chosen }) : "";
     if (focused) parts.table.querySelector(`[data-child="${focused}"]`)?.focus();
     const position = side.trace.position(node);
     this.boardCursor ??= position.pass >> 1;
-    const onBoard = parts.board.matches(":focus-visible") || this.pending !== null;
-    drawNodeBoard(this, side, node, { edges, show, cursor: onBoard ? this.boardCursor : null });
+    drawNodeBoard(this, side, node, { edges, show });
+    this.drawCursor();
     const target = this.pending === null ? "" : moveName(side.trace, this.pending);
     this.buttons["search-here"].textContent = target ? `Search after ${target}` : "Search from here";
     this.buttons["search-here"].setAttribute("aria-label", target ? `Search after ${target}` : "Search from this position");
     this.buttons["search-back"].hidden = !this.trail.length;
     parts["no-kernel"].hidden = Boolean(this.callbacks.onSearch);
+  }
+
+  drawCursor() {
+    const seen = this.side && (this.parts.board.matches(":focus-visible") || this.pending !== null);
+    this.layers.cursor.innerHTML = seen ? cursorLayer(this.boardCursor, this.side.trace.size) : "";
   }
 
   drawCompare() {

@@ -3,7 +3,7 @@
 
 import { BLACK, COLOR_NAMES, EMPTY, WHITE } from "./rules.js";
 import {
-  boardLayer, cursorLayer, definitions, heatLayer, marksLayer, sideOf, stonesLayer, visitsLayer,
+  boardLayer, definitions, heatLayer, marksLayer, sideOf, stonesLayer, visitsLayer,
 } from "./draw.js";
 import { winner } from "./replay.js";
 import { PHASES, grouped, lineOf, moveName, percent, plain, scoreName, signed, valueText } from "./tree_steps.js";
@@ -167,26 +167,27 @@ const COLUMNS_OF_TABLE = [
   { id: "score", name: "Q + U", title: "What select compares" },
 ];
 
-export const DEFAULT_SORT = { by: "score", down: true };
-
-/** Sorted copies of a node's edges, the highest first or the lowest. */
-export function sortedEdges(edges, { by, down }) {
+/** A node's edges, the highest first or the lowest; of equals, the one that wins stands first. */
+export function sortedEdges(edges, { by, down }, winning = null) {
   const sign = down ? -1 : 1;
-  return [...edges].sort((a, b) => sign * (a[by] - b[by]) || b.n - a.n || b.p - a.p || a.action - b.action);
+  const rank = (edge) => Number(edge.action !== winning);
+  const order = (a, b) => sign * (a[by] - b[by]) || rank(a) - rank(b) || b.n - a.n || b.p - a.p;
+  return [...edges].sort((a, b) => order(a, b) || a.action - b.action);
 }
 
 /** The moves of a node as a table; chosen: the action that select takes here, or null. */
 export function tableMarkup(side, node, { edges, sort, all, chosen }) {
   const { trace } = side;
-  const sorted = sortedEdges(edges, sort);
+  const winning = chosen ?? winner(edges, trace.config.algorithm);
+  const sorted = sortedEdges(edges, sort, winning);
   const rows = all ? sorted : sorted.slice(0, ROWS);
-  const best = winner(edges, trace.config.algorithm);
+  if (!rows.some(({ action }) => action === winning)) rows.push(...edges.filter(({ action }) => action === winning));
   const picture = sumPictures(trace, rows);
   const heads = COLUMNS_OF_TABLE.map(({ id, name, title }) => {
     const label = id === "score" ? scoreName(trace) : name;
     const order = sort.by === id ? (sort.down ? "descending" : "ascending") : "none";
     const arrow = sort.by === id ? (sort.down ? " ▾" : " ▴") : "";
-    return `<th scope="col" aria-sort="${order}"><button type="button" data-sort="${id}" title="${title}">${label}${arrow}</button></th>`;
+    return `<th scope="col" aria-sort="${order}"><button type="button" data-sort="${id}" title="${title}" aria-label="${label}: sort by it">${label}${arrow}</button></th>`;
   }).join("");
   const body = rows.map((edge) => {
     const name = moveName(trace, edge.action);
@@ -194,7 +195,7 @@ export function tableMarkup(side, node, { edges, sort, all, chosen }) {
     const move = reach
       ? `<button type="button" data-child="${edge.child}" title="Go to this node">${name}</button>`
       : `<span>${name}</span>`;
-    const wins = edge.action === (chosen ?? best);
+    const wins = edge.action === winning;
     return (
       `<tr class="${wins ? "gt-wins" : ""}${edge.eligible === false ? " gt-out" : ""}"${wins ? ' aria-current="true"' : ""}><th scope="row">${wins ? '<span class="gt-win" aria-hidden="true">→</span>' : ""}${move}</th><td>${grouped(edge.n)}</td>` +
       `<td class="${edge.unvisited ? "gt-assumed" : ""}">${edge.unvisited ? `(${signed(edge.q)})` : signed(edge.q)}</td><td>${percent(edge.p)}</td><td>${plain(edge.u)}</td>` +
@@ -249,7 +250,7 @@ export function nodeSentence(side, node) {
 }
 
 /** Draw a node's board with its overlays into the layers of the panel. */
-export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show, cursor }) {
+export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show }) {
   const { trace } = side;
   const position = trace.position(node);
   const { size } = position;
@@ -271,7 +272,6 @@ export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show, 
   layers.stones.innerHTML = stonesLayer(position, id, false);
   layers.over.innerHTML = counted ? visitsLayer(position, visits) : "";
   layers.marks.innerHTML = marksLayer(position, {});
-  layers.cursor.innerHTML = cursor === null ? "" : cursorLayer(cursor, size);
   parts.board.setAttribute("aria-label", `Go board, ${size} by ${size}, at ${lineOf(trace, node)}`);
   const notes = [];
   if (counted) notes.push(`Discs: visits${visits[position.pass] ? `; the pass has ${grouped(visits[position.pass])}` : ""}.`);
