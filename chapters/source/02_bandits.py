@@ -627,7 +627,8 @@ assert max(many, spent["PUCT"][3][0]) / totals[-1] < 0.05
 
 # %% [markdown]
 # The share of wasted pulls goes to nothing with both, so the claim holds. But *when* is another matter: a gap of 0.1 needs thousands of pulls, and a search has a few hundred. At 1,000
-# PUCT has wasted a little less than UCB1, at 100,000 clearly more: its bonus grows on and on. (Where the formula asks for more than half of all pulls, the arms are not told apart at all.)
+# PUCT has wasted a little less than UCB1, at 100,000 clearly more: its bonus grows on and on. (The formulas leave out the best arm's own bonus, so they ask for a little too much; where they ask for half of all pulls, the arms are
+# not told apart at all.)
 
 # %% [markdown] section="square-root"
 # ## Does PUCT bound your regret, too?
@@ -1069,7 +1070,7 @@ else:
 #
 # - **Regret in a tree**: below the root the arms' values change as the search learns. Chapter 3 measures the regret of a tree search against an exact solver.
 # - **Best-arm identification**: a search pays for its *last* choice, not for its tries. Chapter 6 has Gumbel's sequential halving, which is made for that.
-# - **The proofs**: Auer, Cesa-Bianchi and Fischer's is five pages, and readable.
+# - **The proofs**: they are in the papers below. The one for UCB1 is short and readable.
 
 # %% [markdown]
 # ## Sources
