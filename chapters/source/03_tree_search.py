@@ -244,7 +244,7 @@ display(alt(figure, "The exact value of one random game after each move: "
             "it swings between a win for Black and one for White."))
 
 # %% [markdown]
-# The winner's moves were hardly better than the loser's. The game was decided by the **last** mistake; every move before it is
+# The winner's moves were only a little better than the loser's. The game was decided by the **last** mistake; every move before it is
 # labelled by luck. This is the noise that any learner from results alone must average away, and it is why a search that can
 # say something about *each* move is worth so much.
 
@@ -399,8 +399,8 @@ def rollout(position, rng):
     return float(sign if me == BLACK else -sign)
 
 # %% [markdown]
-# gokit's rollouts are compiled. They skip one rule that ours keeps: they remember no past but a simple ko. **Predict:** does that
-# show in the average?
+# gokit's rollouts are compiled, and a little simpler: they remember no past but a simple ko, and play no suicide. **Predict:** does that show in
+# the average?
 
 # %%
 from gokit.search.evaluators import RolloutEvaluator
@@ -592,7 +592,7 @@ assert speed > 1000
 # %% [markdown] section="lab-tutorial"
 # ## Break it: a tutorial's search, with two faults
 #
-# The lecture notes that language models write tree search nearly right. Nearly. This one is for a game of a single move, so that nothing else is
+# The lecture says that language models get the data structure of this search right. They do; it is the rest that goes wrong. Here is a search for a game of a single move, so that nothing else is
 # in the way; values are in [0, 1], as in many tutorials, and noise is mixed into the root's priors, as in self-play. Two real faults are in
 # it, both found in public programs. **Predict** which of the three tests fail, then repair the marked lines.
 
@@ -842,8 +842,8 @@ display(alt(figure, "Regret against simulations on a logarithmic axis: it "
 # %% [markdown] section="strictly-better"
 # ## Is the searched move always better?
 #
-# The lecture says that the search gives you a *strictly better* action than your policy for every position, and takes it back ten minutes later. Here both can
-# be counted. We need a policy and a value of known quality: exact values, spoiled by noise. The same position is always spoiled in the same way, as
+# The lecture says that for every position the search has a *strictly better* action than the policy, and, asked whether that is guaranteed, calls it a heuristic. Here
+# both can be counted. We need a policy and a value of known quality: exact values, spoiled by noise. The same position is always spoiled in the same way, as
 # a network errs. **Predict:** how often is the searched move worse than the policy's own favourite, if the value is right? If it is rough? If it is upside down?
 
 # %%
@@ -913,7 +913,7 @@ assert worse["upside down", 32] > worse["right", 32]
 # %% [markdown]
 # "Strictly better" does not hold. With a right value the searched move was never worse in 400 positions, but mostly it is **equal**, often because the policy was right already, and a
 # third of the policy's mistakes stay. With a rough value it is sometimes worse. With a coin it is as often worse as better at 8 simulations. With a value upside down the search spoils a
-# third of all moves. So: a heuristic, as the lecture says itself ten minutes later. Search amplifies what the value knows, and what it does not.
+# third of all moves. So it is a heuristic, as the lecture says on second thoughts. Search amplifies what the value knows, and what it only believes.
 
 # %% [markdown] section="random-tree"
 # ## Is Q the truth?
