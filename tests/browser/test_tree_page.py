@@ -255,7 +255,7 @@ def test_each_phase_is_told_on_the_tree_by_a_sign_and_words(open_tree, trace):
     tree.go_to(simulation, depth + 2)
     assert f"◆ {signed(-trace.leaf_values[simulation])} for " in tree.cards()[leaf]["text"]
     tree.go_to(simulation + 1)
-    assert f"← N 0 → 1  Q {signed(-trace.leaf_values[simulation], 2)}" in tree.cards()[leaf]["text"]
+    assert f"← N 0→1 Q {signed(-trace.leaf_values[simulation], 2)}" in tree.cards()[leaf]["text"]
     lit = {node for node, card in tree.cards().items() if "gt-lit" in card["style"]}
     assert lit == {*trace.path(simulation)[0], leaf}
 
