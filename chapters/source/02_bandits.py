@@ -662,7 +662,7 @@ show_plot(figure, "Regret against the square root of pulls: PUCT with "
           "UCB1 bends down.", xlabel="√N", ylabel="regret")
 
 # %% [markdown]
-# **A square root, not a logarithm**, and the prior decides its slope. The prediction is within a few per cent; where the best arm has a small prior, PUCT pays a little more, for the time until it has found it. So PUCT has no guarantee like
+# **A square root, not a logarithm**, and the prior decides its slope. The prediction is close; where the best arm has a small prior, PUCT pays more, for the time until it has found it. So PUCT has no guarantee like
 # UCB1's; for a few hundred pulls it does not need one. (The rule that PUCT comes from, Rosin's PUCB of 2011, does have a proof. It is `bandits.PUCB`; try it in the explorer below.)
 
 # %% [markdown] section="first-pick"
@@ -1017,7 +1017,7 @@ if os.environ.get("GOKIT_STATIC", "0") in ("", "0"):
     interact(explore, arms=SelectionSlider(
                  options=[5, 9, 19, 41, 82, 170, 361], value=82, **late),
              prior=Dropdown(options=["good", "none", "bad", "adversarial"]),
-             c=FloatSlider(1.5, min=0.1, max=6, step=0.1, **late),
+             c=FloatSlider(value=1.5, min=0.1, max=6, step=0.1, **late),
              pulls=SelectionSlider(
                  options=[100, 400, 800, 2000, 5000], value=800, **late))
 else:
