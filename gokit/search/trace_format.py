@@ -162,7 +162,7 @@ def unpack_priors(
     bits = whole(part, "bits", 8, 16)
     if bits not in LOW:
         raise GoError(f"the trace's bits are 8 or 16, not {bits}")
-    low = np.full(high.size, (1 << bits) - 1)
+    low = np.full(high.size, 1 << bits)
     low[sharp] = unpack(part, "low", LOW[bits], int(sharp.sum()))
     steps = STEPS_A_NAT << bits
     values[coded] = np.exp(((high << bits) + low) / -steps)
