@@ -123,6 +123,26 @@ def first_request(
     return Request(position, config, choices.first, seed), choices
 
 
+def next_request(
+    old: Request,
+    choices: Choices,
+    position: Position | None,
+    config: SearchConfig | None,
+    evaluator: str | None,
+    seed: int | None,
+) -> Request:
+    """Return a request like `old` but for what is given; GoError where it makes no sense."""
+    request = Request(
+        old.position if position is None else position,
+        old.config if config is None else config,
+        choices.check(old.evaluator if evaluator is None else evaluator),
+        old.seed if seed is None else seed,
+    )
+    if request.position.is_over:
+        raise GoError("a finished game cannot be searched")
+    return request
+
+
 def changed_config(config: SearchConfig, changes: Mapping[str, Any]) -> SearchConfig:
     """Return a config with some options changed; what goes with a changed one starts afresh."""
     options = config.to_dict()

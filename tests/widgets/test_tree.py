@@ -299,6 +299,44 @@ def test_under_gokit_static_it_is_a_picture_with_words(monkeypatch):
         gokit.explore(picture.trace, at=61)
 
 
+def test_the_picture_has_the_methods_of_the_explorer(monkeypatch):
+    monkeypatch.setenv("GOKIT_STATIC", "1")
+    picture = gokit.explore(Position(5), simulations=20, at=5)
+    assert picture.wait() is picture
+    alone = picture._repr_html_()
+    assert picture.compare(c_puct=4.0) is picture
+    assert picture.other.config == SearchConfig(simulations=20, c_puct=4.0)
+    assert picture._repr_html_().count("<img") == 2 * alone.count("<img")
+    assert str(picture.other) in repr(picture)
+    picture.search(Position.from_moves(["C3"], 5))
+    assert picture.other is None
+    assert picture.position.moves == [12]
+    assert "White to move" in picture.text
+    assert picture.trace.simulations == 20
+    assert "<title>Mine</title>" in picture.page("Mine")
+    for name in ("trace", "other", "position", "search", "compare", "wait", "page"):
+        assert hasattr(TreeExplorer, name)
+
+
+def test_a_failed_search_leaves_the_position_of_the_tree_that_is_shown(trace):
+    class Broken(UniformEvaluator):
+        def evaluate(self, games, indices):
+            raise RuntimeError("no weights")
+
+    explorer = gokit.explore(trace, evaluators={"broken": Broken()})
+    explorer.search(Position(5), evaluator="broken").wait(20)
+    assert explorer.position is trace.root
+    explorer.compare(simulations=9).wait(20)
+    assert explorer.other.evaluator == "random games"
+    assert explorer.other.root.moves == trace.root.moves
+
+
+def test_a_comparison_after_a_new_search_is_of_the_new_position():
+    explorer = gokit.explore(Position(5), simulations=10)
+    explorer.search(Position(3)).compare(c_puct=3.0)
+    assert explorer.trace.size == explorer.other.size == 3
+
+
 def test_without_anywidget_it_is_a_picture_too(monkeypatch, trace):
     monkeypatch.delitem(sys.modules, "gokit.widgets.tree", raising=False)
     monkeypatch.setitem(sys.modules, "anywidget", None)
