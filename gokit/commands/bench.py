@@ -27,9 +27,9 @@ units
             with a residual network of --blocks blocks and --channels channels, random weights,
             torch in fp32. AlphaZero's PUCT with noise and temperature against mctx's muzero_policy,
             Gumbel against its gumbel_muzero_policy. tree_us: microseconds a simulation that are not
-            the network's; network_share: the network's share of the time. The same search with a
-            free evaluator, whose answers were made beforehand, shows the tree alone. A move takes
-            seconds and is never cut short: expect some minutes
+            the network's (tree_cpu_us: of processor time); network_share: the network's share of
+            the time. The same search with a free evaluator, whose answers were made beforehand,
+            shows the tree alone. A move takes seconds and is never cut short: expect some minutes
   rules --compile  seconds until a fresh process has imported gokit, played a move, listed the
             legal moves and scored: with an empty compile cache (cold), then with that cache
 
@@ -141,7 +141,8 @@ def _settings(row: dict[str, Any]) -> str:
 def _shares(row: dict[str, Any]) -> str:
     if "tree_us" not in row:
         return ""
-    return f"tree {row['tree_us']:.1f} µs a simulation, network {100 * row['network_share']:.1f} %"
+    tree = f"tree {row['tree_us']:.1f} µs a simulation ({row['tree_cpu_us']:.1f} of processor time)"
+    return f"{tree}, network {100 * row['network_share']:.1f} %"
 
 
 def _line(name: str, value: float | None, text: str = "") -> str:
