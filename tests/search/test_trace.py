@@ -411,16 +411,21 @@ def test_an_explanation_fills_in_the_numbers(traces, name):
         assert "nan" not in text
 
 
-def test_a_formula_is_the_score():
+@pytest.mark.parametrize("after", [3, 50])
+def test_a_formula_is_the_score(after):
     trace = Case(config()).trace()
-    replay = trace.replay().seek(50)
-    for edge in replay.edges(0):
+    replay = trace.replay().seek(after)
+    edges = replay.edges(0)
+    assert {edge.unvisited for edge in edges} == {True, False}
+    for edge in edges:
         text = replay.formula(0, edge.action)
         assert text.startswith("FPU + c·P" if edge.unvisited else "Q + c·P")
         numbers = text.split(" = ")[1].replace("√", "np.sqrt").replace("·", "*")
-        assert eval(numbers) == pytest.approx(edge.score, abs=0.01)
-        assert float(text.split(" = ")[2]) == pytest.approx(edge.score, abs=5e-4)
-    occupied = next(a for a in range(17) if a not in [edge.action for edge in replay.edges(0)])
+        # Q and P are written with three decimals.
+        rounding = 5e-4 * (1 + trace.config.c_puct * np.sqrt(1 + after) / (1 + edge.n))
+        assert eval(numbers) == pytest.approx(edge.score, abs=rounding + 1e-9)
+        assert float(text.split(" = ")[2]) == pytest.approx(edge.score, abs=5.001e-4)
+    occupied = next(a for a in range(17) if a not in [edge.action for edge in edges])
     with pytest.raises(GoError, match="not among the actions of node 0"):
         replay.formula(0, occupied)
 
