@@ -74,9 +74,9 @@ ROWS = {
     "the truth": ["minimax", "superko", "credit"],
     "the search": ["select", "expand", "evaluate", "back up"],
     "one against the other": ["regret", "chance", "priors", "back-ups"],
-    "the choices": ["strength", "stop early", "±P ±V", "keep", "mix",
+    "the choices": ["strength", "stop", "±P ±V", "keep", "mix",
                     "merge"]}
-figure, ax = plt.subplots(figsize=(9.5, 2.9))
+figure, ax = plt.subplots(figsize=(10, 2.9))
 for y, (name, steps) in enumerate(ROWS.items()):
     ax.text(-0.6, -y, name, ha="right", va="center", weight="bold")
     for x, step in enumerate(steps):
@@ -223,6 +223,12 @@ for who, (best, n) in tally.items():
           f"n = {n:,} in {len(games)} games")
 share = {who: best / n for who, (best, n) in tally.items()}
 assert share["winner"] < 0.9 and share["loser"] > 0.3
+for moves in ([], [0], [1], [1, 4]):  # the best move has the value
+    game = Games(1, SHAPE, EVEN)
+    for move in moves:
+        game.play(np.array([move]))
+    worth = solve(game).value * (1 if game.to_move[0] == BLACK else -1)
+    assert max(exact_values(game).values()) == worth
 
 # %%
 moves, margin = max(games, key=lambda game: sum(
@@ -1237,10 +1243,10 @@ assert in_full(4) > 40_000_000
 from gokit.go.playouts import final_margin, light_playout
 
 
-def stopped(position, k, states):
+def stopped(games, k, states):
     """Black's share of the board k random moves on; moves played."""
-    g = position._geometry
-    row = position.row[:g.history].copy()
+    g = games.geometry
+    row = games.words[0, :g.history].copy()
     cells, owner = row.view(np.int16), np.empty(g.n_points, np.int8)
     moves = light_playout(g, row, cells, states, 0, k)
     return final_margin(g, row, cells, owner) / g.n_points, moves
@@ -1249,7 +1255,8 @@ def stopped(position, k, states):
 def study(position, k, n, seed):
     """Mean, standard deviation and moves of n stopped rollouts."""
     states = random_states(np.random.default_rng(seed), 1)
-    runs = np.array([stopped(position, k, states) for _ in range(n)])
+    games = Games.from_positions([position])
+    runs = np.array([stopped(games, k, states) for _ in range(n)])
     return runs[:, 0].mean(), runs[:, 0].std(), runs[:, 1].mean()
 
 # %%
@@ -1561,15 +1568,17 @@ print(explorer)
 # %% [markdown]
 # ## Exercises
 #
-# [exercises/03_tree_search.ipynb](../exercises/03_tree_search.ipynb): ten of them, from a running mean to a walk down the tree.
+# [exercises/03_tree_search.ipynb](../exercises/03_tree_search.ipynb): ten of them, from minimax on a small tree to the walk down a searched one.
 
 # %% [markdown]
 # ## Not shown here, and why
 #
-# - **Rollout search against a deep answer on 5×5**: 5×5 is solved, but not by a solver that fits here; the chapter measures on 2×3 and 3×3, where every value is certain.
+# - **Regret on 5×5**: its solution is published move by move for a few openings only, and no solver that fits here repeats it. So one opening is compared, and regret is measured on 2×3 and 3×3, where
+#   every value is certain.
 # - **Positions on 3×3 that take long to prove**: the 3×3 exam holds only those that the solver settles within 20,000 nodes. They are the easier ones.
-# - **λ by phase of the game, and after training**: chapter 6. **Leaning on the network for 9×9 strength**: chapter 6 too.
-# - **Keeping the tree together with exploration noise**: needs self-play, chapter 7.
+# - **λ by phase of the game, and after training**; the network's strength against simulations on 9×9: chapter 6.
+# - **Keeping the tree together with exploration noise**: chapter 6 has the noise, chapter 7 the self-play.
+# - **A rewind slider for visits**: chapter 4 builds it; the explorer above is a first look.
 # - **A proof that regret is bounded**: the paper of Kocsis and Szepesvári below has it for UCT; for PUCT in a tree there is none that fits practice.
 
 # %% [markdown]
