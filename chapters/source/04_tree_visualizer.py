@@ -3,8 +3,8 @@
 #
 # # 4. The tree one can walk through
 #
-# You record a tree search, rewind it, walk through it with the arrow keys, and then break it in five ways that real
-# programs were broken.
+# You record a tree search, rewind it, walk through it step by step, and then break it in the ways in which real programs
+# were broken.
 #
 # > **You will be able to**
 # > - name the four steps of a simulation, and read them off a recorded search;
@@ -141,14 +141,14 @@ draw_board(axes[1], START.board, heat=prior)
 axes[0].set_title("Black to move, D2 in atari", fontsize=10)
 axes[1].set_title(f"prior in %; value {value:+.2f}", fontsize=10)
 display(alt(figure, "The position, and the network's prior: B2 84 %, D1 "
-            "16 %, nearly nothing elsewhere."))
+            "15 %, nearly nothing elsewhere."))
 assert prior.argmax() == FAVOURITE and 0.1 < prior[ESCAPE] < 0.2
 
 # %% [markdown]
 # It wants B2 and leaves the stone in atari; saving it with D1 gets one chance in six. Now a search. One simulation has
 # four steps: **select** a path down the tree, **expand** the leaf, **evaluate** it, **back up** its value. The readable
-# search of chapter 3 has a function for each. You record it by writing down two things a simulation, its path and its
-# value.
+# search of chapter 3 has a function for each; 3 comes before 2 there, because a leaf's priors arrive with its value. You
+# record the search by writing down two things a simulation: its path and its value.
 
 # %%
 def record_search(position, evaluator, simulations):
@@ -259,8 +259,9 @@ assert equal > 100 * number
 # %% [markdown] section="walk"
 # ## Can you walk through it?
 #
-# The explorer shows the film as a tree. Step forward and back, jump to any simulation, click a node to see its board and
-# the table from which its next move was chosen. Change c or the first-play rule and watch a second search beside it.
+# The explorer shows the film as a tree. Full stop and comma step forward and back, ] and [ go by whole simulations, Home and
+# End jump, Space plays. Click a node for its board and for the table from which its next move was chosen. "What if …?" searches
+# once more with another c, first play or noise, and shows that tree beside this one.
 #
 # Find three moments: the first visit to D1; the simulation at which D1 overtakes B2; White's answer that ruined B2.
 
@@ -565,8 +566,9 @@ assert not found["untried = lost, c = 1", 0.02].any()
 assert found["parent's mean - 0.2, c = 1", 0.02][-1] > sims[-1] / 4
 
 # %% [markdown]
-# Not once. The favourite stays at -0.3, which is better than a certain loss plus a small bonus, however bad B2 turns out to
-# be. More simulations do not help: the tree is **locked in**. A tenfold c unlocks it, and pays by trying everything.
+# With a prior of 0.02, not once. However B2 disappoints, a certain loss plus the bonus, -1 + 0.02·√N, is less still for more
+# than a thousand simulations: the tree is **locked in**. Half the prior needs four times as many. A tenfold c unlocks it
+# sooner, and then spends visits on everything else.
 
 # %%
 grid_p = (0.002, 0.01, 0.05) if FAST else (
@@ -603,8 +605,8 @@ display(alt(figure, f"Visits of D1 in {number} simulations by prior and c, "
             "small c. A draw: nearly never. Each once first: never."))
 
 # %% [markdown]
-# The rule matters as much as c. "A draw" does well *here*, because Black stands badly until D1 is found: any untried move
-# looks like a rescue. In a won position it would be as blind as the first. "Each once first" finds D1 everywhere on this
+# The rule matters as much as c. "A draw" does well *here*, because Black stands badly until D1 is found, and any untried
+# move looks like a rescue; for a side that stands well, 0 is itself a reduction, and a large one. "Each once first" finds D1 everywhere on this
 # small board; on 19×19 it spends its first 362 visits on a tour. gokit's default, the third, goes with the position.
 #
 # Now break the readable search. `locked_in` has the bug. Mend it until the test passes.
@@ -666,6 +668,10 @@ for what, pair, games in (("even priors", even, 20 if FAST else 100),
           f"[{match.interval[0]:.2f}, {match.interval[1]:.2f}], "
           f"n = {match.games}")
 assert scores["even priors"][1] < 0.5
+
+# %% [markdown]
+# With even priors the lock-in loses nearly every game: it plays the first thing that looked all right. With a network's priors it
+# hardly shows, since the likeliest move is mostly a good one. That is how such a bug lives for months.
 
 # %% [markdown] section="lab-noise"
 # ## Break it: noise that is wiped away
@@ -1069,28 +1075,33 @@ def is_best(game, line):
 
 # %%
 def best_moves(back_up, choose, n, simulations):
-    """In how many of n random positions a search plays a best move."""
-    rng, found = np.random.default_rng(3), 0
+    """In how many of n random positions a search plays a best move.
+
+    And how many a random line would find, on average.
+    """
+    rng, found, luck = np.random.default_rng(3), 0, 0.0
     while n:
         drawn = frozenset(rng.permutation(12)[:rng.integers(3, 8)].tolist())
         game = Boxes(drawn)
-        if all(is_best(game, line) for line in game.legal_moves()):
+        good = [is_best(game, line) for line in game.legal_moves()]
+        if all(good):
             continue  # nothing to get wrong
-        n -= 1
+        n, luck = n - 1, luck + np.mean(good)
         with (patch.object(plain, "back_up", back_up),
               patch.object(plain, "evaluate", random_end)):
             tree = plain.search(game, rng, simulations, choose)
         found += is_best(game, plain.most_visited(tree))
-    return found
+    return found, luck
 
 # %%
 n, shares = 16 if FAST else 150, {}
 for what, back_up, choose in (
         ("turned at every step", plain.back_up, plain.puct),
         ("turned when the mover changes", mover_back_up, mover_puct)):
-    k = best_moves(back_up, choose, n, 60 if FAST else 100)
+    k, luck = best_moves(back_up, choose, n, 60 if FAST else 100)
     shares[what] = wilson(k / n, n)
     print(f"{what:<31} best move in {rate(k, n)}")
+print(f"a random line would be best in {luck / n:.2f}")
 worse, better = shares.values()
 assert worse[1] < better[0]
 
@@ -1104,29 +1115,38 @@ print("in Go the two back-ups make the same tree:", trees[0] == trees[1])
 assert trees[0] == trees[1]
 
 # %% [markdown]
-# One search for both games: ask who moves. In Go the answer is always "the other one", so gokit turns the sign at every
+# Turned at every step, the search does worse than picking a line blindly: after each closed box it wants the opposite. One search
+# serves both games if it asks who moves. In Go the answer is always "the other one", so gokit turns the sign at every
 # step, and its tests hold that equal to the slow way.
 
 # %% [markdown] section="play"
 # ## Play
 #
-# Set up your own position: change the diagram, or play stones on the explorer's board. Then search it with the network, and
-# with random games beside it. Keys: → and ← step, Home and End jump, Space plays the film. Things to try:
-#
-# - c at 0.1, then at 10: watch the icicle sharpen and fray;
-# - first play "absolute" at -1, and a move that never gets its look;
-# - noise at 0.25, twice, with different seeds;
-# - 1 simulation, 2, 3: which node is new?
+# Set up a position of your own: play stones for both sides, or change the diagram.
 
 # %%
-MINE = Position.from_diagram("""
+MINE = """
 . . . . .
 . . X . .
 . O X . .
 . . O . .
 . . . . .
-""")
-explorer = gokit.explore(MINE, NET, simulations=100)
+"""
+board = gokit.show(Position.from_diagram(MINE), title="Set up your own")
+board
+
+# %% [markdown]
+# Then run the next cell: it searches whatever stands there. Under "What if …?" try
+#
+# - c at 0.1, then at 10: the tree becomes a thread, then a bush;
+# - an untried move worth the value itself, -1: a move that never gets its look;
+# - noise at 0.25, twice, with different seeds;
+# - random games as the evaluator: how many simulations until they agree with the network?
+#
+# A point on the explorer's board that the search never tried? Click it: "Search after …" goes on from there.
+
+# %%
+explorer = gokit.explore(board.position, NET, simulations=100)
 explorer
 
 # %% [markdown]
