@@ -189,6 +189,9 @@ print(trace)
 
 # %%
 print(trace.explain(10))
+events = [type(event).__name__ for event in trace.events(10, 11)]
+print("\nas events:", *events)
+assert events == (["Select"] * 4 + ["Expand", "Evaluate"] + ["BackUp"] * 4)
 visits = {child: c.visits for child, c in root.children.items()}
 assert max(visits, key=visits.get) == trace.action == ESCAPE
 
@@ -289,7 +292,7 @@ assert first < over and line[:2] == ["B2", "D1"]
 # ## Where did the visits go?
 #
 # A second view of the same tree. In an **icicle** each node hangs below its parent, as wide as its share of the visits. A
-# sharp search is a few long icicles, a vague one is a fringe. **Predict:** which of these is it?
+# sharp search is a few long icicles, a vague one is a fringe. **Predict:** which does the network make, which do random games?
 
 # %%
 def icicle(ax, film, words, deepest=9):
@@ -333,8 +336,8 @@ assert depth[0] > depth[1] and tried[0] < tried[1]
 # %% [markdown] section="selection"
 # ## Who gets the next visit?
 #
-# Selection takes the highest Q + U, where U = c·P·√(1 + N) / (1 + n) is the **bonus**: n counts this move's visits, N all of
-# its node's. The lecture says that the bonus of an arm not tried grows, and that of a tried one shrinks. **Predict:** what
+# Selection takes the highest Q + U, where U = c·P·√(1 + N) / (1 + n) is the **bonus**: n counts this move's visits, N those of
+# all moves together. The lecture says that the bonus of an arm not tried grows, and that of a tried one shrinks. **Predict:** what
 # does D1's bonus do between two of its own visits?
 
 # %%
@@ -348,9 +351,8 @@ for i in (0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 15, 29):
         for e in [edge[a]]])
 
 # %% [markdown]
-# A star marks the winner. Read D1's U downwards: 0.23, 0.33, 0.40, 0.57 while B2 takes five visits, then halved at
-# once by the first visit to D1. Now all 16 legal moves at all thirty
-# simulations:
+# A star marks the winner. Read D1's U downwards: 0.23, 0.33, 0.40, 0.57 while B2 takes five visits, then almost halved
+# by its own first visit. Now all 16 legal moves at all thirty simulations:
 
 # %%
 bonus = [{e.action: e.u for e in trace.replay().selection(i)[0].edges}
@@ -884,8 +886,8 @@ assert all(2 * k < n for k, n in harm.values() if n)
 
 # %% [markdown]
 # **With our network the blindness is there, and costs little.** Most of what it does not look at is not worth a look: stones
-# that can be taken now can often be taken later, and the more simulations, the fewer costly cases are left. The port saw real
-# losses, and the mechanism is real. So here it is on our own board, a prior set by hand, everything else at its default:
+# that can be taken now can often be taken later, and the more simulations, the fewer costly cases are left. In the port the
+# search really chose a worse move. So here it is on our own board, a prior set by hand, everything else at its default:
 
 # %%
 sims = (16, 64, 256) if FAST else (16, 64, 256, 1024)
@@ -991,8 +993,8 @@ assert broken.score < (0.5 if FAST else sound.interval[0])
 # %% [markdown] section="lab-mover"
 # ## Break it: must the sign turn at *every* step?
 #
-# In Go the sides alternate, passes included. In **Dots and Boxes** they do not: who closes a box moves again. A port of the
-# lecture's search to that game turned the value at every step, out of habit. Here is the game on 2×2 boxes.
+# In Go the sides alternate, passes included. In **Dots and Boxes** they do not: who closes a box moves again. Whoever
+# carries a search over from Go to that game carries over the sign as well. Here it is on 2×2 boxes.
 
 # %%
 # Lines 0 to 5 run across, 6 to 11 down.
@@ -1207,7 +1209,7 @@ gokit.explore(position, nine_net, simulations=200)
 #
 # - **Which first-play rule is best**: a matter of the network too. Chapter 6 measures it with matches.
 # - **Leaves evaluated in batches**: chapter 6; here every simulation waits for the one before it.
-# - **A network that sees ataris**: chapter 5 adds liberties to what the network is shown.
+# - **A network that sees ataris**: chapter 5 is about what a network is shown.
 
 # %% [markdown]
 # ## Sources
