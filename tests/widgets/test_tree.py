@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,13 +43,15 @@ class HeldEvaluator(UniformEvaluator):
 
     name = "held"
 
-    def __init__(self):
+    def __init__(self, first: int = 1):
+        """Hold the answers from the `first` on."""
+        self.first = first
         self.may_answer = threading.Event()
         self.asked = 0
 
     def evaluate(self, games, indices):
         self.asked += 1
-        assert self.may_answer.wait(20)
+        assert self.asked < self.first or self.may_answer.wait(20)
         return super().evaluate(games, indices)
 
 
@@ -171,7 +174,7 @@ OCCUPIED = {**GAME, "moves": [12, 12], "cursor": 2, "revision": 0}
         ({"seed": True}, "seed"),
         ({"config": None}, "config"),
         ({"config": {str(k): k for k in range(100)}}, "config"),
-        ({"config": {**PUCT, "simulations": 10**6}}, "simulations"),
+        ({"config": {**PUCT, "simulations": 5001}}, "from 1 to 5,000"),
         ({"config": {**PUCT, "simulations": 0}}, "simulations"),
         ({"config": {**PUCT, "simulations": 2.5}}, "simulations"),
         ({"config": {**PUCT, "simulations": True}}, "simulations"),
@@ -216,6 +219,19 @@ def test_a_search_that_nobody_waits_for_any_more_is_dropped():
     assert explorer.trace.simulations == 7
     assert explorer.trace.evaluator == "random games"
     assert held.asked < 50, "it went on to the end"
+
+
+def test_nor_is_it_shown_where_it_ends_at_that_moment():
+    held = HeldEvaluator(first=2)  # the last answer
+    explorer = gokit.explore(Position(3), held, simulations=1)
+    shown = []
+    explorer.observe(lambda change: shown.append(change["new"]["evaluator"]), "record")
+    while held.asked < 2:
+        time.sleep(0.01)
+    explorer.search(evaluator="random games")
+    held.may_answer.set()
+    explorer.wait(20)
+    assert shown == ["random games"]
 
 
 def test_what_goes_wrong_in_an_evaluator_is_told_and_the_tree_stays(trace):
