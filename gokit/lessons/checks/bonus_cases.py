@@ -198,7 +198,7 @@ def wrong_noise(case: Case, expected: Any, got: Any) -> Failure:
     board, points = case.board, case.board.size**2
     action = next(a for a in range(len(priors)) if not close(expected[a], got[a]))
     place = "the pass" if action == points else "the marked point"
-    said = f"The prior of {place} is {expected[action]:.4f}; yours is {got[action]:.4f}."
+    said = f"The prior of {place} is {expected[action]:.4g}; yours is {got[action]:.4g}."
     total = math.fsum(got)
     if action not in legal:
         said += " It is illegal: no noise there."
@@ -211,7 +211,10 @@ def wrong_noise(case: Case, expected: Any, got: Any) -> Failure:
         )
     else:
         said += f" It is {1 - fraction:g} of the prior and {fraction:g} of the noise."
-    marks = {action: "square"} if action < points else {}
+    said += " The board shows the right ones in per cent."
+    marks = {a: f"{100 * expected[a]:.0f}" for a in legal if a < points and a != action}
+    if action < points:
+        marks[action] = "square"
     return Failure(said, board=board, marks=marks)
 
 
