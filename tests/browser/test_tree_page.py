@@ -214,6 +214,41 @@ def test_every_event_of_python_has_its_step_its_phase_and_its_sentence(open_tree
         assert tree.text("count").startswith(f"{simulation + 1} of 24")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_nodes": 12},
+        {"transpositions": "history"},
+        {"transpositions": "position"},
+        {"noise_fraction": 0.5},
+        {"algorithm": "gumbel", "considered": 4},
+        {"algorithm": "uct", "leaf_batch": 3},
+    ],
+)
+def test_any_search_is_stepped_through_from_end_to_end(open_tree, options):
+    trace = search(60, Position(2), **options)  # games end in it
+    tree = open_tree(trace, at=0)
+    steps = """(direction) => {
+      const says = [];
+      for (let k = 0; k < 2000; k++) {
+        const { after, step } = view.player.place;
+        view.player.step(direction);
+        const place = view.player.place;
+        if (place.after === after && place.step === step) break;
+        says.push(view.parts.says.textContent);
+      }
+      return says;
+    }"""
+    forward = tree.page.evaluate(steps, 1)
+    assert tree.text("count") == "60 of 60"
+    assert len(forward) > 180
+    assert not [says for says in forward if "undefined" in says or "NaN" in says]
+    matches_python(tree, trace, 60)
+    backward = tree.page.evaluate(steps, -1)
+    assert tree.text("count") == "0 of 60"
+    assert backward[:-1] == forward[-2::-1]
+
+
 def test_select_shows_why_the_winner_won(open_tree, trace):
     tree = open_tree(trace)
     for event in trace.events(30, 34):
