@@ -590,7 +590,7 @@ gauge = Search(RolloutEvaluator(np.random.default_rng(5)),
 speed = 1600 / np.median(seconds(partial(gauge.run, batch)))
 print(f"9×9 with rollouts: {speed:,.0f} simulations/s on one thread; "
       f"a game of 60 moves at 200 each: {12000 / speed:.1f} s")
-assert speed > 1000
+assert speed > ours  # on 9×9, from above
 
 # %% [markdown]
 # If a change makes either line worse, stop and look, before any curve is drawn.
@@ -914,7 +914,7 @@ for name, judge in JUDGES.items():
         print(f"{name:<12}{n:>10}    {rate((gain > 0).sum(), size)}"
               f"   {(gain == 0).mean():.2f}    "
               f"{rate((gain < 0).sum(), size)}")
-assert worse["upside down", 32] > worse["right", 32]
+assert worse["right", 32] < 0.05 < worse["upside down", 32]
 
 # %% [markdown]
 # "Strictly better" does not hold. With a right value the searched move was never worse in 400 positions, but mostly it is **equal**, often because the policy was right already, and a
@@ -1041,7 +1041,9 @@ for n in (2**13,) if FAST else (2**13, 2**15, 2**17):
     print(f"{n:>7,} simulations: J9 tried in {tried[n]} of 4 runs, "
           f"played in {(result.actions == J9).sum()}")
 print(f"expected to be tried after about {expected:,.0f}")
-assert tried[2**13] <= max(tried.values())
+assert tried[2**13] == 0
+if not FAST:
+    assert tried[2**17] == 4
 
 # %% [markdown]
 # Priors steer, they do not forbid. But a policy that is sure and wrong can cost a hundred thousand simulations: nobody has those, so in practice it *is* forbidden.
@@ -1124,7 +1126,7 @@ for playouts in (1, 64):
         regret_of[name, playouts] = average(lost_by(roots, papers))
         off = average([root.q - np.sign(max(truth.values()))
                        for root, (_, truth) in zip(roots, papers)])
-        print(f"{playouts:>2} rollouts a leaf, {name:<13} regret "
+        print(f"rollouts a leaf {playouts:>2}, {name:<13} regret "
               "{:.2f} ± {:.2f}, ".format(*regret_of[name, playouts])
               + "Q minus truth {:+.2f} ± {:.2f}".format(*off))
 if not FAST:
@@ -1515,7 +1517,7 @@ for n in (100, 1000) if FAST else (100, 1000, 10_000):
     actions = Search(judge, SearchConfig(n)).run(empty).actions
     opens[n] = int((actions == 12).sum())
     print(f"{n:>6,} simulations: C3 in {rate(opens[n], runs)}, n = {runs}")
-assert all(count <= runs for count in opens.values())
+assert opens[1000] < runs / 2
 
 # %% [markdown]
 # Seldom. With ten thousand simulations none opens on the edge, but C3 is the choice of less than half of the runs: random games from the empty board say little about what good
