@@ -117,6 +117,10 @@ def seldom_visited(node):
     return node["visits"] <= 1
 
 
+def twice_below_the_root(node):
+    return not node["children"] or (node["prior"] < 1 and node["visits"] == 1)
+
+
 def never(node):
     return False
 
@@ -282,6 +286,7 @@ WRONG = {
     "04-once": [
         (unvisited, "the noise is gone"),
         (seldom_visited, "the noise is gone"),
+        (twice_below_the_root, "evaluated before"),
         (never, "was not evaluated"),
         (a_count, "True or False"),
     ],

@@ -86,7 +86,7 @@ EXERCISES = [
         explain=bonus.wrong_once,
         compare=near,
         call=bonus.call_once,
-        rule="Each node is evaluated once; a search of n simulations makes n + 1 evaluations.",
+        rule="Each node is evaluated once; a second time would write its children anew.",
     ),
     Exercise(
         id="04-line",
