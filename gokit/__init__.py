@@ -25,6 +25,7 @@ _HOME_OF = {
     "Rules": "gokit.go.rules",
     "RulesMismatchError": "gokit.go.errors",
     "SgfError": "gokit.go.errors",
+    "explore": "gokit.widgets",
     "opponent": "gokit.go.rules",
     "read_sgf": "gokit.go.records",
     "show": "gokit.widgets",

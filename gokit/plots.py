@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gokit.go.coordinates import COLUMNS
+from gokit.go.coordinates import COLUMNS, to_gtp
 from gokit.go.diagram import star_points
 from gokit.go.drawing import (
     CONTRAST,
@@ -23,11 +23,15 @@ from gokit.go.drawing import (
     policy_shares,
 )
 from gokit.go.errors import GoError
-from gokit.go.rules import EMPTY
+from gokit.go.rules import COLOR_NAMES, EMPTY
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from gokit.search.replay import Edge, Replay
+    from gokit.search.trace import Trace
 
 # Okabe and Ito (2008): eight colours that the common kinds of colour blindness keep apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -35,6 +39,9 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _SHAPES = {"triangle": "^", "square": "s", "circle": "o", "cross": "x"}
 INCHES_PER_LINE = 0.42
+# From a loss to a win for the root's player: vermillion, grey, blue.
+WIN_SCALE = ((0.0, COLORS[1]), (0.5, "#f2f2f2"), (1.0, COLORS[0]))
+BLOCKS = 300  # about as many as an icicle shows where nothing else is asked for
 
 
 def style() -> None:
@@ -269,3 +276,126 @@ def _draw_mark(ax: Axes, board: np.ndarray, index: int, mark: str) -> None:
         ax.add_patch(Circle((column, row), 0.33, facecolor=WOOD, edgecolor="none", zorder=2))
     words = {"ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold"}
     ax.text(column, row, mark, color=ink, zorder=5, **words)
+
+
+def icicle(trace: Trace, after: int | None = None, min_visits: int | None = None) -> go.Figure:
+    """Draw a traced search as blocks below blocks: as wide as visited, coloured by Q.
+
+    after: how many simulations are done, by default all. min_visits: what a block needs to be
+    drawn, by default so many that some 300 are. Q's colour is in the view of the player at the
+    root, blue for a win; hovering tells N, Q, P and how the most visited line goes on. The words
+    that say what the figure shows are in `figure.layout.meta["alt"]`. A node reached by several
+    paths has a block under each, which shares its visits out. Raises GoError without plotly.
+    """
+    try:
+        import plotly.graph_objects as go
+    except ImportError:
+        raise GoError('this figure needs plotly: pip install "plotly>=5.24"') from None
+    replay = trace.replay().seek(trace.simulations if after is None else after)
+    least = max(1, replay.after // BLOCKS) if min_visits is None else min_visits
+    blocks = _icicle_blocks(replay, least)
+    reach = max((abs(q) for q in blocks["q"]), default=0.0)
+    reach = max(0.1, np.ceil(10 * reach) / 10)
+    words = _icicle_words(replay, least, len(blocks["q"]) - 1)
+    figure = go.Figure(
+        go.Icicle(
+            ids=blocks["id"],
+            labels=blocks["label"],
+            parents=blocks["parent"],
+            values=blocks["visits"],
+            text=blocks["text"],
+            hovertext=blocks["hover"],
+            hoverinfo="text",
+            textinfo="label+text",
+            branchvalues="total",
+            sort=False,
+            tiling={"orientation": "v"},
+            marker={
+                "colors": blocks["q"],
+                "colorscale": WIN_SCALE,
+                "cmin": -reach,
+                "cmax": reach,
+                "line": {"color": "white", "width": 1},
+                "colorbar": {"title": {"text": f"Q for {_root_player(trace)}"}, "thickness": 12},
+            },
+        )
+    )
+    title = f"{replay.after} simulations of {trace.config.algorithm} with {trace.evaluator}"
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}},
+        height=460,
+        margin={"t": 44, "l": 8, "r": 8, "b": 8},
+        uniformtext={"minsize": 9, "mode": "hide"},
+        meta={"alt": words},
+    )
+    return figure
+
+
+def _root_player(trace: Trace) -> str:
+    return COLOR_NAMES[trace.root.to_move]
+
+
+def _icicle_blocks(replay: Replay, least: int) -> dict[str, list[Any]]:
+    trace = replay.trace
+    mean, total = replay.mean(0), replay.n[: trace.priors.start[1]].sum()
+    blocks: dict[str, list[Any]] = {
+        "id": ["/"],
+        "parent": [""],
+        "label": ["root"],
+        "text": [f"N {total}"],
+        "visits": [1.0 + total],  # the root's own evaluation is a visit too
+        "q": [mean],
+        "hover": [f"<b>root</b><br>N {total}<br>Q {mean:+.3f}<br>{_goes_on(replay, 0)}"],
+    }
+    waiting: list[tuple[int, str, float, tuple[int, ...]]] = [(0, "/", 1.0 + total, (0,))]
+    while waiting:
+        node, name, width, path = waiting.pop()
+        edges = [edge for edge in replay.edges(node) if edge.n]
+        edges.sort(key=lambda edge: (-edge.n, edge.action))
+        # Of merged nodes' visits a path has only its share.
+        share = width / (1 + sum(edge.n for edge in edges))
+        sign = 1.0 if len(path) % 2 else -1.0
+        for edge in edges:
+            visits = edge.n * share
+            if visits < least or edge.child in path:
+                continue
+            own = f"{name}{to_gtp(edge.action, trace.size)}/"
+            blocks["id"].append(own)
+            blocks["parent"].append(name)
+            blocks["label"].append(to_gtp(edge.action, trace.size))
+            blocks["text"].append(f"N {edge.n}")
+            blocks["visits"].append(visits)
+            blocks["q"].append(sign * edge.q)
+            blocks["hover"].append(_block_text(replay, own, edge, sign))
+            if edge.child >= 0:
+                waiting.append((edge.child, own, visits, (*path, edge.child)))
+    return blocks
+
+
+def _block_text(replay: Replay, name: str, edge: Edge, sign: float) -> str:
+    line = name.strip("/").replace("/", " ")
+    player = _root_player(replay.trace)
+    rest = "no node" if edge.child < 0 else _goes_on(replay, edge.child)
+    return (
+        f"<b>{line}</b><br>N {edge.n}<br>Q {edge.q:+.3f} for its mover, "
+        f"{sign * edge.q:+.3f} for {player}<br>P {edge.p:.3f}<br>{rest}"
+    )
+
+
+def _goes_on(replay: Replay, node: int) -> str:
+    if replay.trace.closed[node]:
+        return "game over"
+    line = replay.principal_variation(node)[:8]
+    moves = " ".join(to_gtp(step.action, replay.trace.size) for step in line)
+    return f"goes on {moves}" if moves else "nothing below yet"
+
+
+def _icicle_words(replay: Replay, least: int, shown: int) -> str:
+    trace = replay.trace
+    edges = sorted((e for e in replay.edges(0) if e.n), key=lambda e: (-e.n, e.action))[:3]
+    best = ", ".join(f"{to_gtp(e.action, trace.size)} {e.n} (Q {e.q:+.2f})" for e in edges)
+    return (
+        f"Icicle of a search tree after {replay.after} simulations, {_root_player(trace)} to move: "
+        f"{shown} moves with {least} visits or more, each as wide as it was visited, blue where "
+        f"{_root_player(trace)} does well and orange where badly. Most visited: {best or 'none'}."
+    )

@@ -19,30 +19,47 @@ def bench(capsys, *arguments: str) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+TINY = ("--games", "4", "--simulations", "4", "--blocks", "1", "--channels", "4")
+
+
 @pytest.mark.parametrize(
-    ("task", "name", "unit"),
-    [("rules", "random_env_steps", "steps/s"), ("playouts", "light_playouts", "moves/s")],
+    ("arguments", "measures"),
+    [
+        (["rules"], [("random_env_steps", "steps/s")]),
+        (["playouts"], [("light_playouts", "moves/s"), ("uct_rollouts", "simulations/s")]),
+        (["search", *TINY], [("az_search", "simulations/s")]),
+    ],
 )
-def test_json_has_what_scripts_read(capsys, task, name, unit):
-    (row,) = bench(capsys, task, "--size", "5", "--no-peers")
-    assert (row["task"], row["unit"], row["board"]) == (name, unit, 5)
-    assert row["value"] > 1000
-    assert row["peers"] == []
-    assert "gokit" in row["versions"]
+def test_json_has_what_scripts_read(capsys, arguments, measures):
+    rows = bench(capsys, *arguments, "--size", "5", "--no-peers")
+    assert [(row["task"], row["unit"]) for row in rows] == measures
+    for row in rows:
+        assert row["board"] == 5
+        assert row["value"] > 100
+        assert row["peers"] == []
+        assert "gokit" in row["versions"]
+
+
+def test_all_measures_every_task(capsys):
+    assert main(["bench", "all", "--size", "5", "--no-peers", "--seconds", "0.05", *TINY]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    tasks = [json.loads(line)["task"] for line in shown if line.startswith("{")]
+    assert tasks == ["random_env_steps", "light_playouts", "uct_rollouts", "az_search"]
+    assert sum(line.startswith(tuple(tasks)) for line in shown) == len(tasks)
 
 
 def test_threads_are_measured_beside_one_thread(capsys):
-    (row,) = bench(capsys, "playouts", "--size", "5", "--no-peers", "--threads", "2")
-    assert row["threads"] == 1
-    assert row["threaded"]["threads"] == 2
-    assert row["threaded"]["speedup"] == pytest.approx(
-        row["threaded"]["value"] / row["value"], abs=0.01
-    )
+    for row in bench(capsys, "playouts", "--size", "5", "--no-peers", "--threads", "2"):
+        assert row["threads"] == 1
+        assert row["threaded"]["threads"] == 2
+        assert row["threaded"]["speedup"] == pytest.approx(
+            row["threaded"]["value"] / row["value"], abs=0.01
+        )
 
 
 def test_installed_peers_take_turns(capsys):
     pytest.importorskip("sgfmill", reason="sgfmill is not installed")
-    (row,) = bench(capsys, "playouts", "--size", "5")
+    row = bench(capsys, "playouts", "--size", "5")[0]
     ours, peer = row["value"], row["peers"][0]
     assert peer["name"] == "sgfmill"
     assert peer["ratio"] == pytest.approx(ours / peer["value"], rel=0.01)
@@ -51,19 +68,47 @@ def test_installed_peers_take_turns(capsys):
 
 def test_a_peer_that_is_not_installed_is_named(capsys, monkeypatch):
     monkeypatch.setattr(Peer, "_read", lambda peer: {"missing": peer.name})
-    (row,) = bench(capsys, "rules", "--size", "5")
-    assert row["not_installed"] == ["OpenSpiel", "pgx"]
-    assert row["peers"] == []
+    rows = bench(capsys, "rules", "--size", "5") + bench(capsys, "playouts", "--size", "5")
+    rows += bench(capsys, "search", "--size", "5", *TINY)
+    assert [row["not_installed"] for row in rows] == [
+        ["OpenSpiel", "pgx"],
+        ["sgfmill", "sgfmill, any suicide"],
+        ["OpenSpiel MCTSBot", "GNU Go, heavier playouts"],
+        ["pgx + mctx", "pgx + mctx, Gumbel"],
+    ]
+    assert not any(row["peers"] for row in rows)
 
 
-def test_a_script_says_which_package_it_lacks(tmp_path):
-    """An interpreter without site-packages has no peers at all."""
-    bare = tmp_path / "python"
-    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+BARE = """
+import runpy, shutil, sys
+from pathlib import Path
+shutil.which = lambda *_, **__: None
+del sys.argv[0]
+sys.path.insert(0, str(Path(sys.argv[0]).parent))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "lacks"),
+    [
+        ("pgx_random.py", "pgx"),
+        ("pgx_mctx.py --games 4", "pgx"),
+        ("open_spiel_random.py", "open_spiel"),
+        ("open_spiel_uct.py", "open_spiel"),
+        ("sgfmill_playouts.py", "sgfmill"),
+        ("gnugo_uct.py", "gnugo"),
+    ],
+)
+def test_a_script_says_what_it_lacks(tmp_path, script, lacks):
+    """An interpreter without site-packages, in which no program is found."""
+    bare, start = tmp_path / "python", tmp_path / "start.py"
+    start.write_text(BARE)
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{start}" "$@"\n')
     bare.chmod(0o755)
-    peer = Peer("pgx", "pgx_random.py", 5, str(bare))
+    peer = Peer("peer", script, 5, str(bare))
     peer.close()
-    assert peer.missing == "pgx"
+    assert peer.missing == lacks
 
 
 def test_a_peer_that_dies_is_an_error_with_its_last_words():
@@ -80,6 +125,9 @@ def test_a_peer_that_dies_is_an_error_with_its_last_words():
         ["rules", "--seconds", "0"],
         ["rules", "--threads", "0"],
         ["playouts", "--compile"],
+        ["search", "--compile"],
+        ["search", "--simulations", "0"],
+        ["search", "--blocks", "-1"],
         ["playouts", "--peer-python", "/no/such/python"],
     ],
 )
@@ -128,12 +176,16 @@ def test_workers_run_side_by_side_and_their_units_add_up():
 def test_the_table_says_what_is_missing_and_how_much_faster():
     peer = {"name": "pgx", "value": 10.0, "versions": {"pgx": "2"}, "ratio": 5.0}
     peer |= {"ratio_range": [4.0, 6.0], "ratio_per_cpu_s": 4.5}
-    row = {"task": "random_env_steps", "unit": "steps/s", "board": 9, "value": 50.0}
-    row |= {"peers": [peer], "not_installed": ["OpenSpiel"]}
+    row = {"task": "random_env_steps", "unit": "steps/s", "board": 9, "threads": 1, "value": 50.0}
+    row |= {"variants": [], "peers": [peer], "not_installed": ["OpenSpiel"]}
     text = "\n".join(table_lines(row))
     assert "gokit is 5.00× [4.00, 6.00]; 4.50× a processor second" in text
     assert "OpenSpiel" in text
     assert "not installed" in text
+
+
+def test_a_turn_that_is_over_before_it_begins_still_counts_something():
+    assert Entrant("late", [lambda: 7]).measure(-1.0).units == 7
 
 
 @pytest.mark.slow

@@ -33,10 +33,16 @@ def _forgetful_mask(self):
 Position.legal_mask = _forgetful_mask
 """
 
+FORGETS_THE_NODES_OWN_VISIT = """
+def _root_of_total(total, first_visit):
+    return np.sqrt(total)
+"""
+
 # Stem -> what to append to a copy of which module, so that the chapter must notice.
 BREAKS = {
     "00_start_here": ("gokit/go/position.py", "Position.play = lambda self, move: self"),
     "01_go_rules": ("gokit/go/position.py", FORGETS_SUPERKO),
+    "02_bandits": ("gokit/search/bandits.py", FORGETS_THE_NODES_OWN_VISIT),
 }
 
 

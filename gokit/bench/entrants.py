@@ -17,38 +17,52 @@ PEERS = Path(__file__).parent / "peers"
 
 
 class Sample(NamedTuple):
-    """One turn: units of work, seconds on the clock, seconds of processor time."""
+    """One turn: units of work, seconds on the clock and of processor time.
+
+    evaluator_seconds: those of the seconds that a search's evaluator took.
+    """
 
     units: int
     seconds: float
     cpu_seconds: float
+    evaluator_seconds: float = 0.0
 
 
 class Entrant:
     """gokit at a task: one worker a thread, each a function that does a little and says how much.
 
-    The kernels release Python's lock, so that threads run side by side.
+    The kernels release Python's lock, so that threads run side by side. evaluator_seconds: says
+    how long a search's evaluator has worked so far.
     """
 
-    def __init__(self, name: str, workers: Sequence[Callable[[], int]], versions=None) -> None:
+    def __init__(
+        self,
+        name: str,
+        workers: Sequence[Callable[[], int]],
+        versions: dict[str, str] | None = None,
+        evaluator_seconds: Callable[[], float] = float,
+    ) -> None:
         self.name, self.workers, self.versions = name, list(workers), versions or {}
+        self._evaluator_seconds = evaluator_seconds
         for worker in self.workers:
             worker()
 
     def measure(self, seconds: float) -> Sample:
-        """Work for about `seconds`, all workers at once."""
+        """Work for about `seconds`, all workers at once, each at least once."""
+        evaluating = self._evaluator_seconds()
         start, cpu = time.perf_counter(), time.process_time()
         deadline = start + seconds
 
         def work(worker: Callable[[], int]) -> int:
-            units = 0
+            units = worker()  # at least once, however late it was let run
             while time.perf_counter() < deadline:
                 units += worker()
             return units
 
         with ThreadPoolExecutor(len(self.workers)) as pool:
             units = sum(pool.map(work, self.workers))
-        return Sample(units, time.perf_counter() - start, time.process_time() - cpu)
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        return Sample(units, seconds, cpu, self._evaluator_seconds() - evaluating)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -8,15 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from gokit import __version__
-from gokit.bench.compare import ratio_to, summary, take_turns
-from gokit.bench.entrants import Entrant, Peer
+from gokit.bench.compare import Rival, beside_one_thread, contest, our_versions, summary
+from gokit.bench.entrants import Entrant
 
+GAMES = 64
 STEPS_A_CALL = 100
 PLAYOUTS_A_CALL = 500
 
@@ -62,17 +61,17 @@ def playout_worker(size: int, games: int, seed: int) -> Callable[[], int]:
 
 def run_rules(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure `random_env_steps`: uniformly random legal actions, superko and pass included."""
-    peers = {"OpenSpiel": "open_spiel_random.py", "pgx": "pgx_random.py"}
-    return [_against_peers("random_env_steps", "steps/s", step_worker, peers, arguments)]
+    rivals = [Rival("OpenSpiel", "open_spiel_random.py"), Rival("pgx", "pgx_random.py")]
+    return [_against_peers("random_env_steps", "steps/s", step_worker, rivals, arguments)]
 
 
 def run_playouts(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure `light_playouts`: moves of random games without own-eye filling, scored."""
-    peers = {
-        "sgfmill": "sgfmill_playouts.py",
-        "sgfmill, any suicide": "sgfmill_playouts.py --suicide 1",
-    }
-    return [_against_peers("light_playouts", "moves/s", playout_worker, peers, arguments)]
+    rivals = [
+        Rival("sgfmill", "sgfmill_playouts.py"),
+        Rival("sgfmill, any suicide", "sgfmill_playouts.py --suicide 1"),
+    ]
+    return [_against_peers("light_playouts", "moves/s", playout_worker, rivals, arguments)]
 
 
 def run_compile(arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -102,41 +101,16 @@ def run_compile(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
-def _against_peers(task, unit, worker, peers, arguments) -> dict[str, Any]:
-    size, games = arguments.size, arguments.games
-    versions = {"gokit": __version__, "numba": version("numba"), "numpy": version("numpy")}
-    entrants: list[Entrant | Peer] = [Entrant("gokit", [worker(size, games, 1)], versions)]
-    if arguments.threads > 1:
-        workers = [worker(size, games, seed) for seed in range(arguments.threads)]
-        entrants.append(Entrant(f"gokit, {arguments.threads} threads", workers, versions))
-    missing = []
-    try:
-        for name, script in {} if arguments.no_peers else peers.items():
-            peer = Peer(name, script, size, arguments.peer_python)
-            if peer.missing:
-                missing.append(name)
-                peer.close()
-            else:
-                entrants.append(peer)
-        samples = take_turns(entrants, arguments.seconds)
-    finally:
-        for entrant in entrants:
-            entrant.close()
-
-    row = {"task": task, "unit": unit, "board": size}
-    row |= {"threads": 1, "games": games, **summary(entrants[0], samples[0])}
-    row["peers"] = []
-    for entrant, its in zip(entrants[1:], samples[1:], strict=True):
-        if isinstance(entrant, Peer):
-            described = {"name": entrant.name, **summary(entrant, its), **ratio_to(samples[0], its)}
-            row["peers"].append(described)
-        else:
-            threaded = summary(entrant, its)
-            row["threaded"] = {
-                "threads": arguments.threads,
-                "value": threaded["value"],
-                "speedup": round(threaded["value"] / row["value"], 2),
-                "per_cpu_s": threaded["per_cpu_s"],
-            }
-    row["not_installed"] = missing
+def _against_peers(task, unit, worker, rivals, arguments) -> dict[str, Any]:
+    size, games, threads = arguments.size, arguments.games or GAMES, arguments.threads or 1
+    entrants = [Entrant("gokit", [worker(size, games, 1)], our_versions())]
+    if threads > 1:
+        workers = [worker(size, games, seed) for seed in range(threads)]
+        entrants.append(Entrant(f"gokit, {threads} threads", workers))
+    samples, peers, missing = contest(entrants, rivals, arguments)
+    row = {"task": task, "unit": unit, "board": size, "threads": 1, "games": games}
+    row |= {**summary(entrants[0], samples[0]), "variants": []}
+    row |= {"peers": peers, "not_installed": missing}
+    if threads > 1:
+        row["threaded"] = beside_one_thread(threads, samples)
     return row

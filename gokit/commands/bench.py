@@ -8,33 +8,57 @@ from typing import Any
 
 from gokit.go.errors import GoError
 
-TASKS = ("rules", "playouts")
-HELP = "Speed of the rules and of playouts, beside other packages measured in the same run."
+TASKS = ("rules", "playouts", "search")
+HELP = "Speed of the rules, of playouts and of the search, beside other packages in the same run."
 EXAMPLE = """python -m gokit bench rules --size 9 --threads 2 --seconds 5
+  python -m gokit bench search --games 256 --simulations 32 --blocks 6 --channels 64
 
 units
-  rules     steps/s: one step is one uniformly random legal action, superko checked and pass
-            included, in one of --games games at once; a finished game starts again
-  playouts  moves/s: one move of a random game from the empty board in which nobody fills an own
-            one-point eye, played to its end and scored by area; simple ko
+  rules     random_env_steps, steps/s: one step is one uniformly random legal action, superko
+            checked and pass included, in one of --games games at once; a finished game starts again
+  playouts  light_playouts, moves/s: one move of a random game from the empty board in which nobody
+            fills an own one-point eye, played to its end and scored by area; simple ko
+            uct_rollouts, simulations/s: UCT with one such game a simulation, --simulations of them
+            a search, one search of the empty board at a time. The playouts of the others differ:
+            OpenSpiel's fill eyes and stop at 2 N² moves; GNU Go's follow patterns and so are
+            heavier, and start from five stones, since its book answers on an empty board; it
+            takes part from 5×5 to 9×9
+  search    az_search, simulations/s: --games games of self-play at once, --simulations a move,
+            with a residual network of --blocks blocks and --channels channels, random weights,
+            torch in fp32. AlphaZero's PUCT with noise and temperature against mctx's muzero_policy,
+            Gumbel against its gumbel_muzero_policy. tree_us: microseconds a simulation that are not
+            the network's; network_share: the network's share of the time. The same search with a
+            free evaluator, whose answers were made beforehand, shows the tree alone. A move takes
+            seconds and is never cut short: expect some minutes
   rules --compile  seconds until a fresh process has imported gokit, played a move, listed the
             legal moves and scored: with an empty compile cache (cold), then with that cache
 
 how ratios are formed
   Every entrant works --seconds / 5 at a time, in turn, five times over. A rate is units over
-  seconds on the clock; an entrant's value is the median of its five. `ratio` is gokit's median on
-  one thread over the peer's median; the range beside it is of the five rounds' own ratios;
-  `ratio_per_cpu_s` divides by processor time instead, and so discounts peers that use more cores
-  and other processes' noise. Peers that are not installed are named and left out."""
+  seconds on the clock; an entrant's value is the median of its five. `ratio` is gokit's median
+  (rules, playouts: on one thread) over the peer's median; the range beside it is of the five
+  rounds' own ratios; `ratio_per_cpu_s` divides by processor time instead, and so discounts peers
+  that use more cores and other processes' noise. Peers that are not installed are named and left
+  out."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("task", choices=(*TASKS, "all"), help="what to measure")
     parser.add_argument("--size", type=int, default=9, help="lines of the board (9)")
-    parser.add_argument("--threads", type=int, default=1, help="also measure gokit on N threads")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        help="rules, playouts: also measure gokit on N threads (1); search: the network's threads "
+        "(all cores, which the peer always uses)",
+    )
     parser.add_argument("--seconds", type=float, default=5, help="seconds an entrant works (5)")
-    parser.add_argument("--games", type=int, default=64, help="games at once, a thread (64)")
+    parser.add_argument("--games", type=int, help="games at once (64 a thread; search: 256)")
+    parser.add_argument(
+        "--simulations", type=int, help="simulations a search (32; with random playouts 2000)"
+    )
+    parser.add_argument("--blocks", type=int, default=6, help="residual blocks (6)")
+    parser.add_argument("--channels", type=int, default=64, help="channels of the network (64)")
     parser.add_argument("--compile", action="store_true", help="measure the first call instead")
     parser.add_argument("--no-peers", action="store_true", help="gokit alone")
     parser.add_argument(
@@ -46,20 +70,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int | None:
     """Measure and print a table, JSON lines, or for `all` both."""
     from gokit.bench.rules import run_compile, run_playouts, run_rules
+    from gokit.bench.search import run_rollouts, run_search
     from gokit.go.coordinates import check_size
 
     check_size(args.size)
-    for name in ("threads", "seconds", "games"):
-        if getattr(args, name) <= 0:
-            raise GoError(f"--{name} is more than 0, not {getattr(args, name)}")
+    for name in ("threads", "seconds", "games", "simulations", "blocks", "channels"):
+        number = getattr(args, name)
+        if number is not None and number <= 0:
+            raise GoError(f"--{name} is more than 0, not {number}")
     if args.compile:
-        if args.task == "playouts":
+        if args.task in ("playouts", "search"):
             raise GoError("--compile goes with `bench rules`")
         rows = run_compile(args)
     else:
-        measures = {"rules": run_rules, "playouts": run_playouts}
+        measures = {
+            "rules": (run_rules,),
+            "playouts": (run_playouts, run_rollouts),
+            "search": (run_search,),
+        }
         chosen = TASKS if args.task == "all" else (args.task,)
-        rows = [row for task in chosen for row in measures[task](args)]
+        rows = [row for task in chosen for measure in measures[task] for row in measure(args)]
     if not args.json:
         print("\n".join(line for row in rows for line in table_lines(row)))
     if args.json or args.task == "all":
@@ -76,7 +106,12 @@ def table_lines(row: dict[str, Any]) -> list[str]:
             f"first call, {row['cache']} cache  {row['value']:6.2f} s   ({parts}; "
             f"random games {row['random_games_s']} s more)"
         ]
-    lines = [f"{row['task']}, {board}, {row['unit']}", _line("gokit, 1 thread", row["value"])]
+    threads = f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}"
+    lines = [
+        f"{row['task']}, {board}, {row['unit']}{_settings(row)}",
+        _line(f"gokit, {threads}", row["value"], _shares(row)),
+    ]
+    lines += [_line(other["name"], other["value"], _shares(other)) for other in row["variants"]]
     if "threaded" in row:
         threaded = row["threaded"]
         same = threaded["per_cpu_s"] / row["per_cpu_s"]
@@ -94,6 +129,21 @@ def table_lines(row: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
+def _settings(row: dict[str, Any]) -> str:
+    if row["task"] == "uct_rollouts":
+        return f"; {row['simulations']} a search"
+    if row["task"] == "az_search":
+        games = f"{row['games']} games, {row['simulations']} simulations a move"
+        return f"; {games}, network {row['network']} {row['mode']}"
+    return ""
+
+
+def _shares(row: dict[str, Any]) -> str:
+    if "tree_us" not in row:
+        return ""
+    return f"tree {row['tree_us']:.1f} µs a simulation, network {100 * row['network_share']:.1f} %"
+
+
 def _line(name: str, value: float | None, text: str = "") -> str:
     number = "" if value is None else f"{value:,.0f}"
-    return f"  {name:20} {number:>14}   {text}".rstrip()
+    return f"  {name:24} {number:>12}   {text}".rstrip()

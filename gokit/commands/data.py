@@ -50,9 +50,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int | None:
     """Make games, or check those that are there."""
     if args.check:
+        from tqdm import tqdm
+
         from gokit.corpus.checking import check
 
-        report = check(args.check)
+        with tqdm(unit="game", disable=not sys.stderr.isatty(), leave=False) as bar:
+            report = check(args.check, lambda corpus: bar.update())
         print(json.dumps(report.to_dict()) if args.json else report)
         return 1 if report.faults else 0
     return _make(args)
@@ -74,7 +77,7 @@ def _make(args: argparse.Namespace) -> int:
         check_score=not args.no_score_check,
     )
     folder = Path(args.out) / settings.name
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    terminated = signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     show = _Show(args, start)
     try:
@@ -91,6 +94,7 @@ def _make(args: argparse.Namespace) -> int:
         return 130
     finally:
         show.close()
+        signal.signal(signal.SIGTERM, terminated)
     seconds = time.monotonic() - start
     summary = {
         "folder": str(folder),

@@ -158,7 +158,7 @@ def plans(settings: Settings) -> Iterator[Plan]:
         rng = np.random.default_rng([settings.seed, index])
         for _ in range(_ATTEMPTS):
             position = _random_opening(settings, allowed, rng)
-            key = _image_key(position)
+            key = position_key(position)
             if key not in seen:
                 break
         else:
@@ -231,6 +231,13 @@ def game_key(moves: tuple[int, ...], size: int) -> bytes:
     return hashlib.blake2b(min(line.tobytes() for line in lines), digest_size=16).digest()
 
 
+def position_key(position: Position) -> bytes:
+    """Return what a position shares with its images under the symmetries of the board."""
+    board = position.board
+    images = (symmetry.transform_plane(board, k).tobytes() for k in range(symmetry.COUNT))
+    return bytes([position.to_move]) + min(images)
+
+
 def _random_opening(settings: Settings, allowed: np.ndarray, rng: np.random.Generator) -> Position:
     position = Position(settings.size, settings.rules)
     for _ in range(_between(rng, settings.plies)):
@@ -246,13 +253,6 @@ def _random_move(position: Position, rng: np.random.Generator) -> int | None:
     legal[-1] = False
     choices = np.flatnonzero(legal)
     return int(choices[_below(rng, choices.size)]) if choices.size else None
-
-
-def _image_key(position: Position) -> bytes:
-    """Return what a position shares with its images under the symmetries of the board."""
-    board = position.board
-    images = (symmetry.transform_plane(board, k).tobytes() for k in range(symmetry.COUNT))
-    return bytes([position.to_move]) + min(images)
 
 
 def _between(rng: np.random.Generator, limits: tuple[int, int]) -> int:

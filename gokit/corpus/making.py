@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -95,8 +94,9 @@ class _Making:
         for _, last, path in store.shards(folder):
             self._count_shard(path)
             self.next = last + 1
-        self.sealed = self.next
-        self.waiting = {game.index: game for game in self.journal.read()}
+        # A run that was killed after it wrote a shard has left the shard's games here too.
+        games = (game for game in self.journal.read() if game.index >= self.next)
+        self.waiting = {game.index: game for game in games}
         self.progress.damaged_lines = self.journal.damaged
 
     def _count_shard(self, path: Path) -> None:
@@ -118,7 +118,6 @@ class _Making:
             if self.progress.games < games:
                 self._play(games, workers)
             self._seal()
-            self.journal.rewrite([])
         finally:
             self.journal.close()
         return self.progress
@@ -135,18 +134,21 @@ class _Making:
         ]
         for thread in threads:
             thread.start()
-        failures = 0
+        failed: list[Game] = []
         try:
             while self.progress.games < games:
-                game = results.get()
-                if isinstance(game, Exception):
-                    raise game
-                failures = failures + 1 if game.dropped == "engine failure" else 0
-                if failures == _TRIES:
-                    raise EngineError(game.detail)
-                self.journal.append(game)
+                game = _next_result(results)
+                if game.dropped == "engine failure":
+                    # Three in a row are no trait of three games, and are tried again next time.
+                    failed.append(game)
+                    if len(failed) == _TRIES:
+                        raise EngineError(game.detail)
+                    continue
+                for done in (*failed, game):
+                    self.journal.append(done)
+                    self.waiting[done.index] = done
+                failed = []
                 self.progress.played_now += 1
-                self.waiting[game.index] = game
                 self._put_in_order(games)
                 self.on_game(self.progress)
         finally:
@@ -176,6 +178,16 @@ class _Making:
         store.write_shard(self.folder, self.settings, self.unsealed, self.about)
         self.unsealed = []
         self.journal.rewrite(self.waiting[index] for index in sorted(self.waiting))
+
+
+def _next_result(results: queue.SimpleQueue[Game | Exception]) -> Game:
+    while True:
+        # A wait without end could not be interrupted on every system.
+        with contextlib.suppress(queue.Empty):
+            result = results.get(timeout=0.5)
+            if isinstance(result, Exception):
+                raise result
+            return result
 
 
 class _HandOut:
@@ -239,7 +251,7 @@ def _claimed(folder: Path, settings: Settings) -> Iterator[None]:
     path = folder / store.SETTINGS_FILE
     if not path.exists():
         write_atomic(path, (json.dumps(settings.to_dict(), indent=1) + "\n").encode())
-    if _settings_of(path) != settings:
+    if store.read_settings(folder) != settings:
         raise GoError(f"{folder} holds games made with other settings: {path.name} names them")
     with open(path, "rb") as file:
         try:
@@ -251,11 +263,3 @@ def _claimed(folder: Path, settings: Settings) -> Iterator[None]:
         except OSError:
             raise GoError(f"another run is making games in {folder}") from None
         yield
-
-
-def _settings_of(path: Path) -> Settings:
-    try:
-        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Settings.from_dict(table)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise GoError(f"{path} does not hold the settings of a corpus ({error})") from None

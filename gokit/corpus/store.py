@@ -113,6 +113,15 @@ def shards(folder: str | Path) -> list[tuple[int, int, Path]]:
     return found
 
 
+def read_settings(folder: str | Path) -> Settings:
+    """Return what a corpus is made with; GoError where its folder does not say."""
+    path = Path(folder) / SETTINGS_FILE
+    try:
+        return Settings.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise GoError(f"{path} does not hold the settings of a corpus ({error})") from None
+
+
 def write_shard(
     folder: str | Path, settings: Settings, games: list[Game], about: dict[str, Any]
 ) -> Path:
@@ -174,15 +183,24 @@ def sgf_line(settings: Settings, game: Game, engine: str) -> str:
     return write_sgf(record).replace("\n", "") + "\n"
 
 
+def game_index(record: GameRecord) -> int:
+    """Return a corpus game's number; GoError for a record that does not say."""
+    return int(_root_comment(record)[1])
+
+
 def random_plies(record: GameRecord) -> tuple[int, ...]:
     """Return the numbers, from 1, of a corpus game's plies that its engine did not choose.
 
     They are no targets for a policy. Raises GoError for a record that does not say.
     """
+    return tuple(map(int, _root_comment(record)[3].split()))
+
+
+def _root_comment(record: GameRecord) -> re.Match[str]:
     match = _COMMENT.search(record.comments.get(0, ""))
     if match is None:
         raise GoError("the record's first comment does not name its random plies")
-    return tuple(map(int, match[3].split()))
+    return match
 
 
 def read_games(path: str | Path) -> Iterator[GameRecord]:
@@ -224,7 +242,7 @@ def split_collection(content: bytes) -> Iterator[bytes]:
             if depth == 0:
                 start = match.start()
             depth += 1
-        elif match[0] == b")":
+        elif match[0] == b")" and depth > 0:
             depth -= 1
             if depth == 0:
                 yield content[start : match.end()]

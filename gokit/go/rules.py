@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gokit.go.errors import GoError
+from gokit.options import is_number
 
 EMPTY, BLACK, WHITE = 0, 1, 2
 COLOR_NAMES = ("empty", "Black", "White")
@@ -61,7 +62,7 @@ class Rules:
         """Read what `to_dict` wrote; GoError for unknown or missing fields."""
         if not isinstance(fields, dict) or set(fields) != {"komi", "superko", "suicide"}:
             raise GoError(f"rules are komi, superko and suicide, not {fields!r}")
-        if not isinstance(fields["suicide"], bool) or isinstance(fields["komi"], (bool, str)):
+        if not isinstance(fields["suicide"], bool) or not is_number(fields["komi"]):
             raise GoError(f"rules have a number for komi and true or false for suicide: {fields!r}")
         return cls(float(fields["komi"]), fields["superko"], fields["suicide"])
 

@@ -137,15 +137,17 @@ class Replay:
     def principal_variation(self, node: int = 0) -> list[Variation]:
         """From a node on, the most visited action each time; of equals the one of higher Q."""
         self.trace.check_node(node)
-        steps, seen = [], set()
+        trace, steps, seen = self.trace, [], set()
         while node >= 0 and node not in seen:
             seen.add(node)
-            edges = [edge for edge in self.edges(node) if edge.n]
-            if not edges:
+            own = np.arange(*trace.priors.start[node : node + 2])
+            if not self.n[own].any():
                 break
-            best = max(edges, key=lambda edge: (edge.n, edge.q, -edge.action))
-            steps.append(Variation(node, best.action, best.n, best.q))
-            node = best.child
+            best = int(own[np.lexsort((-own, self.w[own], self.n[own]))[-1]])
+            n = int(self.n[best])
+            q = float(self.w[best]) / n
+            steps.append(Variation(node, int(trace.priors.actions[best]), n, q))
+            node = int(trace.edge_child[best])
         return steps
 
     def _table(
@@ -283,11 +285,11 @@ def formula(trace: Trace, node: int, edge: Edge, total: int) -> str:
         return f"π′ - n/(1+N) = {fixed(edge.u, 3)} - {n}/(1+{total}) = {score}"
     if config.algorithm == "uct":
         if edge.unvisited:
-            return f"first-play urgency = {score}"
+            return f"FPU = {score}"
         return f"Q + c·√(ln N/n) = {q} + {number(config.c_uct)}·√(ln {total}/{n}) = {score}"
-    return (
-        f"Q + c·P·√(1+N)/(1+n) = {q} + {number(config.c_puct)}·{p}·√(1+{total})/(1+{n}) = {score}"
-    )
+    name = "FPU" if edge.unvisited else "Q"
+    u = f"{number(config.c_puct)}·{p}·√(1+{total})/(1+{n})"
+    return f"{name} + c·P·√(1+N)/(1+n) = {q} + {u} = {score}"
 
 
 def fixed(value: float, digits: int) -> str:

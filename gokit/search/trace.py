@@ -18,6 +18,7 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.lines import describe_line, own_line, read_game
 from gokit.go.position import Position
+from gokit.options import is_number
 from gokit.search.evaluators import Evaluator
 from gokit.search.mcts import Search, SearchConfig
 from gokit.search.replay import Edge, Replay
@@ -29,14 +30,13 @@ from gokit.search.trace_format import (
     OPEN,
     OPEN_EVEN,
     VERSION,
-    action_kind,
     pack,
     pack_priors,
     unpack,
     unpack_priors,
     whole,
 )
-from gokit.search.trace_paths import follow, joins_of
+from gokit.search.trace_paths import follow, joins_of, pack_paths, unpack_paths
 from gokit.search.trace_text import explain, tree_text
 
 
@@ -84,6 +84,7 @@ class BackUp(NamedTuple):
 
 
 Event = Select | Expand | Evaluate | BackUp
+HUGE = 1e6  # no value and no Gumbel sample is nearly as large
 
 
 def trace_search(
@@ -151,7 +152,6 @@ class Recorder:
         legal = (logits > -np.inf) & ~closed[:, None]
         visited = (tree.visits[0, :count] > 0) & legal
         selected = visited.any(1)
-        actions = np.concatenate([taken for _, taken in self.paths])
         values, leaf_values = tree.value[0, :count], np.array(self.leaf_values, np.float32)
         leaves = np.array([nodes[-1] for nodes, _ in self.paths])
         document = {
@@ -161,10 +161,7 @@ class Recorder:
             "nodes": count,
             "simulations": len(self.paths),
             "values": pack(values, "<f4"),
-            "paths": {
-                "lengths": pack([len(taken) for _, taken in self.paths], "<u2"),
-                "actions": pack(actions, action_kind(n_actions)),
-            },
+            "paths": pack_paths([taken for _, taken in self.paths], n_actions),
         }
         if max(self.rounds) > 1:
             document["rounds"] = pack(self.rounds, "<u2")
@@ -237,17 +234,19 @@ class Trace:
         self.values = unpack(document, "values", "<f4", self.nodes).astype(np.float64)
         self.states = unpack(document, "states", "u1", self.nodes)
         self.closed = self.states == CLOSED
-        if not np.isfinite(self.values).all() or self.states.max() > OPEN_EVEN or self.closed[0]:
+        if (
+            not (np.abs(self.values) < HUGE).all()
+            or self.states.max() > OPEN_EVEN
+            or self.closed[0]
+        ):
             raise GoError(
                 "the trace's arrays values and states do not describe the nodes of a tree"
             )
 
     def _read_paths(self) -> None:
-        document, paths = self.document, self.document.get("paths")
-        lengths = unpack(paths, "lengths", "<u2", self.simulations).astype(np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(lengths)])
-        actions = unpack(paths, "actions", action_kind(self.n_actions), int(self.starts[-1]))
-        self.path_action = actions.astype(np.int64)
+        document = self.document
+        paths = unpack_paths(document.get("paths"), self.simulations, self.n_actions)
+        self.starts, self.path_action = paths
         joins = unpack(document, "joins", "<i4") if "joins" in document else np.zeros(0, np.int32)
         self.round_sizes = np.ones(self.simulations, np.int64)
         if "rounds" in document:
@@ -268,10 +267,11 @@ class Trace:
         if "leaf_values" in document:
             values = unpack(document, "leaf_values", "<f4", self.simulations)
             self.leaf_values = values.astype(np.float64)
-        if not np.isfinite(self.leaf_values).all():
+        if not (np.abs(self.leaf_values) < HUGE).all():
             raise GoError("the trace backs up a value that is not a number")
         if (self.leaves < 0).any() and "leaf_values" not in document:
             raise GoError("the trace lacks the array leaf_values")
+        lengths = np.diff(self.starts)
         to_go = np.repeat(self.starts[1:], lengths) - np.arange(self.starts[-1])
         self.path_value = np.repeat(self.leaf_values, lengths) * np.where(to_go % 2, -1.0, 1.0)
 
@@ -296,8 +296,9 @@ class Trace:
     def _read_extras(self) -> None:
         document, result = self.document, self.document.get("result")
         whole(result, "action", 0, self.n_actions - 1)
-        if not isinstance(result.get("value"), float | int):
-            raise GoError("the trace's result has no value")
+        value = result.get("value")
+        if not is_number(value) or abs(value) > HUGE:
+            raise GoError(f"the trace's result has no value but {value!r}")
         self.root_prior = None
         if "root_prior" in document:
             self.root_prior = unpack(document, "root_prior", "<f4", self.n_actions)
@@ -306,6 +307,8 @@ class Trace:
             part = document.get("gumbel")
             self.noise = unpack(part, "noise", "<f4", self.n_actions).astype(np.float64)
             self.schedule = unpack(part, "schedule", "<u2", self.simulations).astype(np.int64)
+            if not (np.abs(self.noise) < HUGE).all():
+                raise GoError("the trace's array noise holds something that is not a number")
 
     @classmethod
     def from_json(cls, text: str) -> Trace:

@@ -1,9 +1,10 @@
-"""How a trace is written down: typed arrays as base64, and priors in one byte or two.
+"""How a trace is written down: typed arrays as base64, and priors in one byte to three.
 
-A prior p is the 16-bit number round(-4096 ln p), which keeps p to one part in 8,000. Of a large
-trace the low byte is left out for unlikely actions that were never visited; they read as the
-lower end of what the high byte allows, at most 6 % less than they were, so that none of them can
-seem to deserve a visit that it was not given.
+A prior p is the number round(-2**20 ln p) of 24 bits, which keeps p to one part in two million. A
+larger trace drops the lowest byte, which leaves one part in 8,000, and a still larger one the
+middle byte too of unlikely actions that were never visited: they read as the lower end of what
+the highest byte allows, at most 6 % less than they were, so that none of them can seem to deserve
+a visit that it was not given.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ FORMAT, VERSION = "gokit-trace", 1
 MAX_SIMULATIONS = 65_535  # numbers that count simulations have 16 bits
 BUDGET = 380_000  # bytes of base64 text at which low bytes of priors begin to be left out
 LIKELIEST = 8  # actions that are listed of a node from which none was selected
-STEPS_A_NAT = 4096
+STEPS_A_NAT = 16  # of the highest byte
+LOW = {8: "u1", 16: "<u2"}  # kinds of the lower bits
 # Rollouts jitter even logits by up to 1e-3 to break ties at random.
 EVEN = 2e-3
+FLOAT32 = 1e-6  # what the search's own rounding may add
 OPEN, CLOSED, OPEN_EVEN = range(3)
 
 
@@ -99,21 +102,22 @@ def pack_priors(
     listed[few] = likeliest & legal[few]
 
     with np.errstate(divide="ignore"):
-        codes = np.rint(-STEPS_A_NAT * np.log(prior[listed].astype(np.float64)))
-    codes = np.clip(codes, 0, 65_535).astype(np.int64)
-    high = codes >> 8
-    passed = visited[listed]
+        nats = -np.log(prior[listed].astype(np.float64))
     parts = {
         "legal": pack(np.packbits(legal[selected], axis=1, bitorder="little"), "u1"),
         "counts": pack(listed[few].sum(1), "u1"),
         "likeliest": pack(np.nonzero(listed[few])[1], action_kind(n_actions)),
-        "high": pack(high, "u1"),
     }
-    room -= sum(map(len, parts.values()))
-    fits = np.cumsum(np.bincount(high[~passed], minlength=256)) + passed.sum() <= room * 3 // 4
-    sharp = int(fits.sum()) if not fits.all() else 256
-    low = (codes & 255)[passed | (high < sharp)]
-    return even, {**parts, "sharp": sharp, "low": pack(low, "u1")}
+    room = (room - sum(map(len, parts.values()))) * 3 // 4 - nats.size  # bytes for the low bits
+    bits = 16 if 2 * nats.size <= room else 8
+    codes = np.rint(np.minimum(nats, 16) * (STEPS_A_NAT << bits)).astype(np.int64)
+    codes = np.minimum(codes, (256 << bits) - 1)
+    high, passed = codes >> bits, visited[listed]
+    fits = np.cumsum(np.bincount(high[~passed], minlength=256)) + passed.sum() <= room
+    sharp = 256 if bits == 16 else int(fits.sum())
+    low = (codes % (1 << bits))[passed | (high < sharp)]
+    written = {"high": pack(high, "u1"), "low": pack(low, LOW[bits])}
+    return even, {**parts, "bits": bits, "sharp": sharp, **written}
 
 
 def unpack_priors(
@@ -155,9 +159,12 @@ def unpack_priors(
     coded = ~even[owner]
     high = unpack(part, "high", "u1", int(coded.sum())).astype(np.int64)
     sharp = np.isin(keys[coded], passed) | (high < whole(part, "sharp", 0, 256))
-    codes = high * 256 + 255
-    codes[sharp] -= 255
-    codes[sharp] += unpack(part, "low", "u1", int(sharp.sum()))
-    values[coded] = np.exp(codes / -STEPS_A_NAT)
-    error[coded] = np.where(sharp, 0.6 / STEPS_A_NAT, 256 / STEPS_A_NAT)
+    bits = whole(part, "bits", 8, 16)
+    if bits not in LOW:
+        raise GoError(f"the trace's bits are 8 or 16, not {bits}")
+    low = np.full(high.size, (1 << bits) - 1)
+    low[sharp] = unpack(part, "low", LOW[bits], int(sharp.sum()))
+    steps = STEPS_A_NAT << bits
+    values[coded] = np.exp(((high << bits) + low) / -steps)
+    error[coded] = np.where(sharp, 0.5 / steps + FLOAT32, 1 / STEPS_A_NAT)
     return Priors(start, keys - owner * n_actions, values, error, selected)

@@ -1,4 +1,7 @@
-"""The paths of a search: which node each step reached, from nothing but the actions taken.
+"""The paths of a search, from nothing but the actions taken; and the nodes that they reached.
+
+Most paths begin as the one before did: each is written as how many actions it shares with that
+one, and the others.
 
 An action taken for the first time at the end of a path makes the next node. Where it led
 elsewhere instead, to a node that was there already (a transposition) or to a leaf that a full
@@ -7,9 +10,46 @@ tree had no room for, a join says so: three numbers, simulation, step, node (-1 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gokit.go.errors import GoError
+from gokit.search.trace_format import action_kind, pack, unpack
+
+MAX_STEPS = 20_000_000  # of all paths together; a longer trace is not from our own search
+
+
+def pack_paths(paths: list[np.ndarray], n_actions: int) -> dict[str, str]:
+    """Write the actions of all paths."""
+    shared, others, before = [], [], np.zeros(0, np.int64)
+    for actions in paths:
+        length = min(len(actions), len(before))
+        differ = np.flatnonzero(actions[:length] != before[:length])
+        shared.append(int(differ[0]) if differ.size else length)
+        others.append(actions[shared[-1] :])
+        before = actions
+    return {
+        "shared": pack(shared, "<u2"),
+        "lengths": pack([len(actions) for actions in others], "<u2"),
+        "actions": pack(np.concatenate(others), action_kind(n_actions)),
+    }
+
+
+def unpack_paths(part: Any, simulations: int, n_actions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read what `pack_paths` wrote: where each path starts, int64 [S + 1], and all actions [T]."""
+    shared = unpack(part, "shared", "<u2", simulations).tolist()
+    lengths = unpack(part, "lengths", "<u2", simulations).tolist()
+    others = unpack(part, "actions", action_kind(n_actions), sum(lengths)).tolist()
+    starts, path_action, next_other = [0], [], 0
+    for simulation, (same, length) in enumerate(zip(shared, lengths, strict=True)):
+        before = path_action[starts[-2] : starts[-1]] if simulation else []
+        if same > len(before) or len(path_action) + same + length > MAX_STEPS:
+            raise GoError(f"simulation {simulation} of the trace has no such path")
+        path_action += before[:same] + others[next_other : next_other + length]
+        next_other += length
+        starts.append(len(path_action))
+    return np.array(starts, np.int64), np.array(path_action, np.int64)
 
 
 def joins_of(paths: list[tuple[np.ndarray, np.ndarray]], n_actions: int) -> np.ndarray:
@@ -28,8 +68,7 @@ def joins_of(paths: list[tuple[np.ndarray, np.ndarray]], n_actions: int) -> np.n
                 made += 1
             else:
                 joins.append((simulation, step, reached))
-            if reached >= 0:
-                children[key] = reached
+            children[key] = reached
     return np.array(joins, np.int32).reshape(-1, 3)
 
 
@@ -71,8 +110,7 @@ def follow(
                     born.append(simulation)
                 elif not -1 <= reached < len(parents):
                     raise GoError(f"simulation {simulation} of the trace reaches no known node")
-                if reached >= 0:
-                    children[key] = reached
+                children[key] = reached
             path_reached[at] = node = reached
         if first == end:
             raise GoError(f"simulation {simulation} of the trace takes no step")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gokit.search.trace import Trace
 
 LINES_A_NODE = 4
-LEAST_SHARE = 0.02  # of the simulations, for a line of the tree to be printed
+LEAST_SHARE = 0.04  # of the simulations, for a line of the tree to be printed
 DEEPEST = 6
 
 
@@ -61,36 +61,47 @@ def _numbers(trace: Trace, edge: Edge) -> str:
 
 
 def explain(trace: Trace, simulation: int) -> str:
-    """Return what one simulation did, step by step, and why each action won."""
+    """Return what one simulation did, step by step, and why each action won.
+
+    simulation: from 0. "FPU" is first-play urgency, the stand-in for the Q of an unvisited action.
+    """
     lines = [f"Simulation {simulation + 1} of {trace.simulations}"]
     replay = trace.replay()
-    for selection in replay.selection(simulation):
-        lines += _step(trace, selection)
+    _, actions = trace.path(simulation)
+    for step, selection in enumerate(replay.selection(simulation)):
+        lines += _step(trace, selection, actions[:step])
     leaf, value = int(trace.leaves[simulation]), fixed(trace.leaf_values[simulation], 3)
     mover = "its side to move's view"
     if leaf < 0:
         lines.append(f"The tree is full: the leaf is not kept. Evaluate: {value} in {mover}.")
     elif trace.is_new[simulation]:
         judge = "The game is over there" if trace.closed[leaf] else "Evaluate"
-        lines += [f"Expand: node {leaf} is added.", f"{judge}: {value} in {mover}."]
+        place = _place(trace, actions)
+        lines += [f"Expand: {place[0].lower()}{place[1:]} there is a new node, {leaf}."]
+        lines += [f"{judge}: {value} in {mover}."]
     else:
-        lines.append(f"Node {leaf} was there before, with value {value} in {mover}.")
+        lines.append(f"Node {leaf} was there before: {value} in {mover}.")
     lines.append(_back_up(replay.seek(simulation + 1), simulation))
     return "\n".join(lines)
 
 
-def _step(trace: Trace, selection: Selection) -> list[str]:
+def _place(trace: Trace, line: list[int]) -> str:
+    moves = " ".join(to_gtp(action, trace.size) for action in line)
+    return f"After {moves}" if line else "At the root"
+
+
+def _step(trace: Trace, selection: Selection, line: list[int]) -> list[str]:
     node, edges, chosen = selection
     total = sum(edge.n for edge in edges)
     allowed = sorted((e for e in edges if e.eligible), key=lambda e: (-e.score, e.action != chosen))
     won = next(edge for edge in edges if edge.action == chosen)
     second = next((edge for edge in allowed if edge.action != chosen), None)
     name = to_gtp(chosen, trace.size)
-    lines = [f"At node {node} {name} wins: {formula(trace, node, won, total)}."]
+    lines = [f"{_place(trace, line)}, {name} wins: {formula(trace, node, won, total)}."]
     if second is None:
         lines.append("  It is the only one that may be taken.")
     elif fixed(second.score, 3) == fixed(won.score, 3):
-        lines.append(f"  {to_gtp(second.action, trace.size)} scores as much: a tie.")
+        lines.append(f"  {to_gtp(second.action, trace.size)} scores as much, to three decimals.")
     else:
         other = formula(trace, node, second, total)
         lines.append(f"  The next best is {to_gtp(second.action, trace.size)}: {other}.")

@@ -1,4 +1,4 @@
-"""What one can click: the board. Loaded when first used, so that `import gokit` stays light."""
+"""What one can click: the board, and a search's tree. Loaded when first used: import is light."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 
 _HOME_OF = {
     "Board": "gokit.widgets.board",
+    "TreeExplorer": "gokit.widgets.tree",
+    "explore": "gokit.widgets.exploring",
+    "explorer_page": "gokit.widgets.source",
     "page": "gokit.widgets.source",
     "show": "gokit.widgets.showing",
 }
 
-__all__ = ["Board", "page", "show"]
+__all__ = ["Board", "TreeExplorer", "explore", "explorer_page", "page", "show"]
 
 
 def __getattr__(name: str) -> Any:

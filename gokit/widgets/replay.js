@@ -6,9 +6,10 @@ import { pointName, replay } from "./rules.js";
 
 const FORMAT = "gokit-trace";
 const VERSION = 1;
-const STEPS_A_NAT = 4096;
+const STEPS_A_NAT = 16; // of a prior's highest byte
 const CLOSED_NODE = 1;
 const EVEN_NODE = 2;
+const NOT_TAKEN = -2;
 
 /** The numbers of a base64 text: kind is a typed array's class, such as Float32Array. */
 function unpackArray(text, kind, name, length = null) {
@@ -22,65 +23,78 @@ function unpackArray(text, kind, name, length = null) {
   return array;
 }
 
+/** The paths' actions one after the other, and where each path begins: each is written as how many
+ * actions it shares with the one before, and the others. */
+function joinPaths(paths, simulations, kind) {
+  const shared = unpackArray(paths.shared, Uint16Array, "shared", simulations);
+  const lengths = unpackArray(paths.lengths, Uint16Array, "lengths", simulations);
+  const others = unpackArray(paths.actions, kind, "actions");
+  const starts = new Int32Array(simulations + 1);
+  for (let i = 0; i < simulations; i++) starts[i + 1] = starts[i] + shared[i] + lengths[i];
+  const pathAction = new kind(starts[simulations]);
+  let next = 0;
+  for (let i = 0; i < simulations; i++) {
+    const same = starts[i] + shared[i];
+    for (let at = starts[i]; at < same; at++)
+      pathAction[at] = pathAction[at - starts[i] + starts[i - 1]];
+    for (let at = same; at < starts[i + 1]; at++) pathAction[at] = others[next++];
+  }
+  if (next !== others.length) throw new Error("The trace's paths do not fit its actions.");
+  return { starts, pathAction };
+}
+
 /** Follow all paths: the node each step starts from and reaches, and how each node was made. */
-function followPaths(trace, lengths, pathAction, joins) {
-  const { nodes, simulations, nActions: width } = trace;
+function followPaths(trace, joins) {
+  const { nodes, simulations, nActions: width, starts, pathAction } = trace;
   const joined = new Map();
   for (let at = 0; at < joins.length; at += 3)
     joined.set(`${joins[at]} ${joins[at + 1]}`, joins[at + 2]);
-  const childOf = new Int32Array(nodes * width).fill(-2);
-  const starts = new Int32Array(simulations + 1);
-  for (let i = 0; i < simulations; i++) starts[i + 1] = starts[i] + lengths[i];
-  const pathNode = new Int32Array(pathAction.length);
-  const pathReached = new Int32Array(pathAction.length);
-  const parents = new Int32Array(nodes).fill(-1);
-  const madeBy = new Int32Array(nodes).fill(-1);
-  const born = new Int32Array(nodes).fill(-1);
-  const depths = new Int32Array(nodes);
+  const table = (length, filling) => new Int32Array(length).fill(filling);
+  const childOf = table(nodes * width, NOT_TAKEN);
+  const [pathNode, pathReached] = [table(pathAction.length, 0), table(pathAction.length, 0)];
+  const [parents, madeBy, bornIn] = [table(nodes, -1), table(nodes, -1), table(nodes, -1)];
+  const depths = table(nodes, 0);
   let made = 1;
   for (let i = 0; i < simulations; i++) {
     let node = 0;
     for (let at = starts[i]; at < starts[i + 1]; at++) {
       const key = node * width + pathAction[at];
       let reached = childOf[key];
-      if (reached === -2) {
+      if (reached === NOT_TAKEN) {
         reached = joined.get(`${i} ${at - starts[i]}`) ?? made;
         if (reached === made) {
           if (made === nodes) throw new Error("The trace's paths lead to more nodes than it has.");
           made++;
           parents[reached] = node;
           madeBy[reached] = pathAction[at];
-          born[reached] = i;
+          bornIn[reached] = i;
           depths[reached] = depths[node] + 1;
         }
-        if (reached >= 0) childOf[key] = reached;
+        childOf[key] = reached;
       }
       pathNode[at] = node;
       pathReached[at] = node = reached;
     }
   }
   if (made !== nodes) throw new Error("The trace's paths do not lead to all of its nodes.");
-  return { starts, pathNode, pathReached, parents, madeBy, bornIn: born, depths };
+  return { pathNode, pathReached, parents, madeBy, bornIn, depths, childOf };
 }
 
-/** The actions listed of each node with their priors, flat; edgeAt finds (node, action) there. */
-function readPriors(part, trace, states, pathNode, pathAction) {
-  const { nodes, nActions: width } = trace;
+/** The actions listed of each node and their priors, flat; edgeAt finds (node, action) there. */
+function readPriors(part, trace) {
+  const { nodes, nActions: width, states, childOf } = trace;
   const selected = new Uint8Array(nodes);
-  for (const node of pathNode) selected[node] = 1;
-  const visited = new Uint8Array(nodes * width);
-  pathNode.forEach((node, at) => (visited[node * width + pathAction[at]] = 1));
+  for (const node of trace.pathNode) selected[node] = 1;
   const bytesANode = Math.ceil(width / 8);
   const legal = unpackArray(part.legal, Uint8Array, "legal");
   const counts = unpackArray(part.counts, Uint8Array, "counts");
-  const kind = width <= 256 ? Uint8Array : Uint16Array;
-  const likeliest = unpackArray(part.likeliest, kind, "likeliest");
+  const likeliest = unpackArray(part.likeliest, trace.actionKind, "likeliest");
   const high = unpackArray(part.high, Uint8Array, "high");
-  const low = unpackArray(part.low, Uint8Array, "low");
+  const low = unpackArray(part.low, part.bits === 16 ? Uint16Array : Uint8Array, "low");
+  const lowest = 2 ** part.bits;
 
   const start = new Int32Array(nodes + 1);
-  const edgeAction = [];
-  const priors = [];
+  const [edgeAction, priors] = [[], []];
   const edgeAt = new Int32Array(nodes * width).fill(-1);
   let [mask, few, listed, coded, sharp] = [0, 0, 0, 0, 0];
   for (let node = 0; node < nodes; node++) {
@@ -101,17 +115,18 @@ function readPriors(part, trace, states, pathNode, pathAction) {
         continue;
       }
       const code = high[coded++];
-      const isSharp = code < part.sharp || visited[key];
-      priors.push(Math.exp((code * 256 + (isSharp ? low[sharp++] : 255)) / -STEPS_A_NAT));
+      // The low bits are left out where a small prior was never put to the test.
+      const isSharp = code < part.sharp || childOf[key] !== NOT_TAKEN;
+      const bits = isSharp ? low[sharp++] : lowest - 1;
+      priors.push(Math.exp((code * lowest + bits) / -(STEPS_A_NAT * lowest)));
     }
     start[node + 1] = edgeAction.length;
   }
-  if (mask !== legal.length || few !== counts.length || listed !== likeliest.length)
-    throw new Error("The trace's legal actions do not fit its nodes.");
-  if (coded !== high.length || sharp !== low.length)
+  const ends = [mask, few, listed, coded, sharp];
+  if ([legal, counts, likeliest, high, low].some((array, i) => array.length !== ends[i]))
     throw new Error("The trace's priors do not fit its nodes.");
-  const flat = { start, edgeAction: Uint16Array.from(edgeAction), prior: Float64Array.from(priors) };
-  return { ...flat, edgeAt, selected };
+  const prior = Float64Array.from(priors);
+  return { start, edgeAction: Uint16Array.from(edgeAction), prior, edgeAt, selected };
 }
 
 /** Read a trace document (parsed JSON); an Error in words where it is none. */
@@ -124,59 +139,45 @@ export function readTrace(data) {
 
 class Trace {
   constructor(data) {
-    this.game = data.game;
-    this.size = data.game.size;
+    const { game, config, evaluator, value_kind: valueKind, result, nodes, simulations } = data;
+    Object.assign(this, { game, config, evaluator, valueKind, result, nodes, simulations });
+    this.size = game.size;
     this.nActions = this.size * this.size + 1;
-    this.config = data.config;
-    this.evaluator = data.evaluator;
-    this.valueKind = data.value_kind;
-    this.result = data.result;
-    this.nodes = data.nodes;
-    this.simulations = data.simulations;
+    this.actionKind = this.nActions <= 256 ? Uint8Array : Uint16Array;
     this.values = unpackArray(data.values, Float32Array, "values", this.nodes);
     this.states = unpackArray(data.states, Uint8Array, "states", this.nodes);
     this.readPaths(data);
-    Object.assign(this, readPriors(data.priors, this, this.states, this.pathNode, this.pathAction));
+    Object.assign(this, readPriors(data.priors, this));
     this.readEdges();
-    this.rootPrior = data.root_prior
-      ? unpackArray(data.root_prior, Float32Array, "root_prior", this.nActions)
-      : null;
+    const own = data.root_prior; // the evaluator's, where noise was added to it
+    this.rootPrior = own ? unpackArray(own, Float32Array, "root_prior", this.nActions) : null;
     if (data.gumbel) {
       this.noise = unpackArray(data.gumbel.noise, Float32Array, "noise", this.nActions);
-      this.schedule = unpackArray(data.gumbel.schedule, Uint16Array, "schedule", this.simulations);
+      this.schedule = unpackArray(data.gumbel.schedule, Uint16Array, "schedule", simulations);
       this.considered = data.gumbel.considered;
     }
     this.positions = new Map();
+    this.childLists = null;
   }
 
   readPaths(data) {
-    const lengths = unpackArray(data.paths.lengths, Uint16Array, "lengths", this.simulations);
-    const kind = this.nActions <= 256 ? Uint8Array : Uint16Array;
-    const taken = lengths.reduce((sum, length) => sum + length, 0);
-    this.pathAction = unpackArray(data.paths.actions, kind, "actions", taken);
+    Object.assign(this, joinPaths(data.paths, this.simulations, this.actionKind));
     const joins = data.joins ? unpackArray(data.joins, Int32Array, "joins") : [];
-    Object.assign(this, followPaths(this, lengths, this.pathAction, joins));
+    Object.assign(this, followPaths(this, joins));
     this.leafValues = data.leaf_values
       ? unpackArray(data.leaf_values, Float32Array, "leaf_values", this.simulations)
       : Float32Array.from({ length: this.simulations }, (_, i) => this.values[this.leaf(i)]);
-    this.pathValue = new Float64Array(taken);
-    for (let i = 0; i < this.simulations; i++) {
-      let value = this.leafValues[i];
-      for (let at = this.starts[i + 1] - 1; at >= this.starts[i]; at--)
+    this.pathValue = new Float64Array(this.pathAction.length);
+    for (let i = 0; i < this.simulations; i++)
+      for (let at = this.starts[i + 1] - 1, value = this.leafValues[i]; at >= this.starts[i]; at--)
         this.pathValue[at] = value = -value;
+    this.roundOf = Int32Array.from(this.leafValues.keys());
+    if (data.rounds) {
+      let next = 0;
+      unpackArray(data.rounds, Uint16Array, "rounds").forEach((size, round) =>
+        this.roundOf.fill(round, next, (next += size)),
+      );
     }
-    const sizes = data.rounds
-      ? unpackArray(data.rounds, Uint16Array, "rounds")
-      : new Uint16Array(this.simulations).fill(1);
-    this.roundOf = new Int32Array(this.simulations);
-    this.roundFirst = [];
-    let next = 0;
-    sizes.forEach((size, round) => {
-      this.roundFirst.push(next);
-      this.roundOf.fill(round, next, (next += size));
-    });
-    if (next !== this.simulations)
-      throw new Error("The trace's rounds do not add up to its simulations.");
   }
 
   readEdges() {
@@ -192,69 +193,33 @@ class Trace {
         this.edgeChild[edge] = this.pathReached[at];
         this.edgeFirst[edge] = i;
       }
-    this.childLists = null;
   }
 
   /** The nodes from which simulation i selected, and the actions it took there. */
   path(i) {
-    const [start, end] = [this.starts[i], this.starts[i + 1]];
-    return {
-      nodes: Array.from(this.pathNode.subarray(start, end)),
-      actions: Array.from(this.pathAction.subarray(start, end)),
-    };
+    const part = (array) => Array.from(array.subarray(this.starts[i], this.starts[i + 1]));
+    return { nodes: part(this.pathNode), actions: part(this.pathAction) };
   }
 
-  /** The node at the end of simulation i, -1 where a full tree had no room for it. */
-  leaf(i) {
-    return this.pathReached[this.starts[i + 1] - 1];
-  }
+  // Of simulation i: the node at its end, -1 where a full tree had no room for it; the value that
+  // it backed up, in the leaf's mover's view; whether it added the leaf; and its round: with a
+  // leaf batch, all descents of a round precede its values.
+  leaf = (i) => this.pathReached[this.starts[i + 1] - 1];
+  leafValue = (i) => this.leafValues[i];
+  isNew = (i) => this.leaf(i) >= 0 && this.bornIn[this.leaf(i)] === i;
+  round = (i) => this.roundOf[i];
 
-  /** The value that simulation i backed up, in the view of the leaf's mover. */
-  leafValue(i) {
-    return this.leafValues[i];
-  }
-
-  isNew(i) {
-    return this.leaf(i) >= 0 && this.born[this.leaf(i)] === i;
-  }
-
-  /** The round of simulation i: with a leaf batch, all descents of a round precede its values. */
-  round(i) {
-    return this.roundOf[i];
-  }
-
-  /** What the evaluator, or the rules, said of a node, in its mover's view. */
-  value(node) {
-    return this.values[node];
-  }
-
-  /** Whether the game is over at a node. */
-  isClosed(node) {
-    return this.states[node] === CLOSED_NODE;
-  }
-
-  parent(node) {
-    return this.parents[node];
-  }
-
-  /** The action that leads to a node from its parent, -1 for the root. */
-  action(node) {
-    return this.madeBy[node];
-  }
-
-  depth(node) {
-    return this.depths[node];
-  }
-
-  /** The simulation that made a node, -1 for the root. */
-  born(node) {
-    return this.bornIn[node];
-  }
+  // Of a node: what the evaluator, or the rules, said of it, in its mover's view; whether the game
+  // is over there; where it hangs, -1 for the root; the simulation that made it, -1 for the root.
+  value = (node) => this.values[node];
+  isClosed = (node) => this.states[node] === CLOSED_NODE;
+  parent = (node) => this.parents[node];
+  action = (node) => this.madeBy[node];
+  depth = (node) => this.depths[node];
+  born = (node) => this.bornIn[node];
 
   /** Whether all legal actions of a node are listed; else the likeliest, or none. */
-  isComplete(node) {
-    return this.selected[node] === 1;
-  }
+  isComplete = (node) => this.selected[node] === 1;
 
   /** The nodes that were made below a node, oldest first. */
   children(node) {
@@ -268,17 +233,14 @@ class Trace {
 
   /** The position of a node, along the path by which it was first reached. */
   position(node) {
-    if (this.positions.has(node)) return this.positions.get(node);
-    const missing = [];
-    let above = node;
-    for (; above > 0 && !this.positions.has(above); above = this.parents[above])
-      missing.push(above);
-    let position = this.positions.get(above);
-    if (!position) {
-      const { moves, cursor } = this.game;
-      position = replay({ ...this.game, moves: moves.slice(0, cursor), end: null }).at(-1);
-      this.positions.set(0, position);
+    if (!(node >= 0 && node < this.nodes)) throw new Error(`There is no node ${node}.`);
+    if (!this.positions.size) {
+      const moves = this.game.moves.slice(0, this.game.cursor);
+      this.positions.set(0, replay({ ...this.game, moves, end: null }).at(-1));
     }
+    const missing = [];
+    for (; !this.positions.has(node); node = this.parents[node]) missing.push(node);
+    let position = this.positions.get(node);
     for (const child of missing.reverse()) {
       position = position.play(this.madeBy[child]);
       this.positions.set(child, position);
@@ -299,7 +261,7 @@ export class Replay {
   /** Go to the state after k simulations, forwards or backwards. */
   seek(k) {
     const { simulations } = this.trace;
-    if (!(Number.isInteger(k) && k >= 0 && k <= simulations))
+    if (!Number.isInteger(k) || k < 0 || k > simulations)
       throw new Error(`A simulation is from 0 to ${simulations}, not ${k}.`);
     moveSums(this.now, this.trace, k);
     this.after = k;
@@ -326,7 +288,7 @@ export class Replay {
   /** Each step of simulation i as it was then: { node, edges, chosen }. */
   selection(i) {
     const { trace, then } = this;
-    const first = trace.roundFirst[trace.roundOf[i]];
+    const first = trace.roundOf.indexOf(trace.roundOf[i]);
     moveSums(then, trace, first);
     const loss = trace.config.virtual_loss ?? 0;
     for (let at = trace.starts[first]; at < trace.starts[i]; at++) {
@@ -423,10 +385,9 @@ function nodeMean(trace, sums, node) {
 function firstPlay(trace, totals, node) {
   const { algorithm, fpu, fpu_value: value } = trace.config;
   const own = trace.values[node];
+  if (algorithm === "gumbel" && totals.n === 0) return own;
   if (algorithm === "gumbel")
-    return totals.n === 0
-      ? own
-      : (own + totals.n * (totals.weighted / totals.visitedPrior)) / (1 + totals.n);
+    return (own + totals.n * (totals.weighted / totals.visitedPrior)) / (1 + totals.n);
   if (fpu === "infinite") return Infinity;
   if (fpu === "absolute") return value;
   const reduction = fpu === "visited policy" ? value * Math.sqrt(totals.visitedPrior) : value;
@@ -457,10 +418,8 @@ function edgeTable(trace, sums, node, i, position) {
   if (algorithm === "gumbel") scoreGumbel(trace, totals, node, edges, i);
   else
     for (const edge of edges) {
-      if (algorithm === "puct")
-        edge.u = (cPuct * Math.sqrt(1 + totals.n) * edge.p) / (1 + edge.n);
-      else if (edge.n > 0)
-        edge.u = cUct * Math.sqrt(Math.log(Math.max(totals.n, 1)) / edge.n);
+      if (algorithm === "puct") edge.u = (cPuct * Math.sqrt(1 + totals.n) * edge.p) / (1 + edge.n);
+      else if (edge.n > 0) edge.u = cUct * Math.sqrt(Math.log(totals.n) / edge.n);
       edge.score = edge.q + edge.u;
     }
   return edges;
@@ -523,12 +482,11 @@ function formulaOf(trace, node, edge, edges) {
     return `g + logit + σ(Q) = ${parts.join(" + ")} = ${score}`;
   }
   if (algorithm === "uct") {
-    if (edge.unvisited) return `first-play urgency = ${score}`;
+    if (edge.unvisited) return `FPU = ${score}`;
     return `Q + c·√(ln N/n) = ${q} + ${shortText(cUct)}·√(ln ${total}/${n}) = ${score}`;
   }
-  return (
-    `Q + c·P·√(1+N)/(1+n) = ${q} + ${shortText(cPuct)}·${p}·√(1+${total})/(1+${n}) = ${score}`
-  );
+  const u = `${shortText(cPuct)}·${p}·√(1+${total})/(1+${n})`;
+  return `${edge.unvisited ? "FPU" : "Q"} + c·P·√(1+N)/(1+n) = ${q} + ${u} = ${score}`;
 }
 
 /** A number with so many decimals, without "-0". */

@@ -1,4 +1,4 @@
-"""The board's JavaScript as the one module that anywidget, or a page of its own, wants."""
+"""A widget's JavaScript as the one module that anywidget, or a page of its own, wants."""
 
 from __future__ import annotations
 
@@ -18,20 +18,44 @@ MODULES = (
     "panel.js",
     "board.js",
 )  # each imports from those before
-_LOCAL_IMPORT = re.compile(r'^import [^;]*? from "\./[a-z]+\.js";\n', re.MULTILINE)
+EXPLORER_MODULES = (
+    "rules.js",
+    "draw.js",
+    "replay.js",
+    "tree_steps.js",
+    "tree_layout.js",
+    "tree_draw.js",
+    "tree_side.js",
+    "compare.js",
+    "whatif.js",
+    "tree_panel.js",
+    "tree_player.js",
+    "tree.js",
+)
+_LOCAL_IMPORT = re.compile(r'^import [^;]*? from "\./[a-z_]+\.js";\n', re.MULTILINE)
 
 
 @cache
-def module_source() -> str:
-    """Return the board's modules joined into one, the imports between them dropped."""
-    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in MODULES)
+def module_source(names: tuple[str, ...] = MODULES) -> str:
+    """Return a widget's modules joined into one, the imports between them dropped."""
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in names)
     return "\n".join(_LOCAL_IMPORT.sub("", text) for text in texts)
 
 
 @cache
-def style_source() -> str:
-    """Return the board's style sheet."""
-    return (FOLDER / "board.css").read_text(encoding="utf-8")
+def style_source(names: tuple[str, ...] = ("board.css",)) -> str:
+    """Return a widget's style sheets, one after the other."""
+    return "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def explorer_source() -> str:
+    """Return the tree explorer's modules joined into one."""
+    return module_source(EXPLORER_MODULES)
+
+
+def explorer_style() -> str:
+    """Return the tree explorer's style sheets: the board's, since it shows boards, and its own."""
+    return style_source(("board.css", "tree.css"))
 
 
 def page(
@@ -43,8 +67,32 @@ def page(
     script: JavaScript that runs once the board stands: `view` is the board, and
         `view.callbacks = { onChange, onAskReply }` listens to it.
     """
+    return _document(title, "board", module_source(), style_source(), dict(state or {}), script)
+
+
+def explorer_page(
+    trace: Mapping[str, Any],
+    other: Mapping[str, Any] | None = None,
+    *,
+    title: str = "Search tree",
+    view: Mapping[str, Any] | None = None,
+    script: str = "",
+) -> str:
+    """Return a web page that explores one recorded search, or two side by side, without a kernel.
+
+    trace, other: trace documents, `Trace.document`. view: how it is shown at first, see
+    `TreeExplorer`. script: JavaScript that runs once the explorer stands, as `view`.
+    """
+    state = {"trace": dict(trace), "other": dict(other or {}), "view": dict(view or {})}
+    source, style = explorer_source(), explorer_style()
+    return _document(title, "tree", source, style, state, script)
+
+
+def _document(
+    title: str, place: str, source: str, style: str, state: dict[str, Any], script: str
+) -> str:
     # "</script>" inside the data would end the script early.
-    data = json.dumps(dict(state or {})).replace("<", "\\u003c")
+    data = json.dumps(state).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -54,13 +102,13 @@ def page(
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 16px; background: light-dark(#ffffff, #12161b); }}
-{style_source()}</style>
+{style}</style>
 </head>
 <body>
-<main id="board"></main>
+<main id="{place}"></main>
 <script type="module">
-{module_source()}
-const view = mount(document.getElementById("board"), {data});
+{source}
+const view = mount(document.getElementById("{place}"), {data});
 {script}
 </script>
 </body>

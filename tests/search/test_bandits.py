@@ -226,15 +226,21 @@ def beta_table(counts: list[tuple[float, float]]) -> np.ndarray:
     return table
 
 
-def test_a_screen_changes_no_probability() -> None:
+@pytest.mark.parametrize("leader", [(60, 100), (48, 100)], ids=["stays", "turns out worse"])
+def test_a_screen_changes_no_probability(leader: tuple[float, float]) -> None:
     counts = [(60, 100), (38, 85), (3, 11), (18, 31)]  # means 0.6, 0.45, 0.27, 0.58
     n, states = 200_000, random_states(np.random.default_rng(8), 1)
     table, dials, schedule = beta_table(counts), b.BetaThompson().dials(), np.zeros((3, 200))
+    for i in (1, 2, 3):
+        kernels.set_screen(table, i, 0, 162)
+    # Where the leader's draw falls short of the edge, an arm is not skipped.
+    kernels.refresh(dials, table, 0, 0.0, leader[1], leader[0])
     picks = np.zeros(4)
     for _ in range(n):
         picks[kernels.pick(dials, schedule, states, 0, table, 162, 0.0, 0.0, 0)] += 1
     screened = np.isfinite(table[kernels.EDGE])
     assert screened.tolist() == [False, True, True, False], "where a screen pays"
+    counts[0] = leader
     draws = [np.random.default_rng(9).beta(1 + w, 1 + m - w, n) for w, m in counts]
     expected = np.bincount(np.argmax(draws, 0), minlength=4) / n
     assert (abs(picks / n - expected) < 4.5 * np.sqrt(2 * expected / n)).all()

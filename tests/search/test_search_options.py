@@ -7,6 +7,7 @@ import pytest
 
 from gokit.go.errors import GoError
 from gokit.go.games import Games
+from gokit.go.geometry import MOVES
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, Rules
 from gokit.search.evaluators import MixedEvaluator, RolloutEvaluator, UniformEvaluator
@@ -217,12 +218,19 @@ def test_a_tree_of_another_position_or_another_past_is_not_gone_on_with() -> Non
     other = position.play((move + 1) % 16)
     assert search.run(Games.from_positions([other])).visits.sum() == 60
 
-    search.run(Games.from_positions([position]))
+    first, second = 0, 5
+    line = position.play(first).play(second)
+    third = int(search.run(Games.from_positions([line])).actions[0])
+    search.advance(np.array([third]))
+    other_order = position.play(third).play(second).play(first)
+    assert other_order.hash == line.play(third).hash
+    assert search.run(Games.from_positions([other_order])).visits.sum() == 60
+
+    simple = Rules(komi=1, superko="simple")
+    move = int(search.run(Games.from_positions([Position(4, simple)])).actions[0])
     search.advance(np.array([move]))
-    after = position.play(move)
-    without_past = Position.from_array(after.board, after.to_move, after.rules)
-    assert (without_past.board == after.board).all()
-    assert search.run(Games.from_positions([without_past])).visits.sum() == 60
+    other = Position(4, simple).play((move + 1) % 16)
+    assert search.run(Games.from_positions([other])).visits.sum() == 60
 
 
 def test_reuse_keeps_within_its_memory_and_noise_is_drawn_anew() -> None:
@@ -249,22 +257,23 @@ def without_past(place: Position):
     return place.board.tobytes(), place.to_move, place.passes, place.ko_point
 
 
+class ByStones(slow.HashEvaluator):
+    """Answers that do not depend on the path by which a position was first reached."""
+
+    def evaluate(self, games, indices):
+        kept = games.words[:, MOVES].copy()
+        games.words[:, MOVES] = 0
+        answer = super().evaluate(games, indices)
+        games.words[:, MOVES] = kept
+        return answer
+
+
 @pytest.mark.parametrize(
     ("transpositions", "key"), [("history", with_past), ("position", without_past)]
 )
 def test_merging_is_that_of_a_slow_search_over_a_graph(transpositions: str, key) -> None:
     simulations = 150
     config = SearchConfig(simulations, transpositions=transpositions)
-
-    class ByStones(slow.HashEvaluator):
-        """A node's answer must not depend on which path came to it first."""
-
-        def evaluate(self, games, indices):
-            stripped = games.words.copy()
-            games.words[:, 6] = 0  # the move number
-            answer = super().evaluate(games, indices)
-            games.words[:] = stripped
-            return answer
 
     found = Search(ByStones(), config).run(Games.from_positions(positions()))
     for i, position in enumerate(positions()):
@@ -275,6 +284,23 @@ def test_merging_is_that_of_a_slow_search_over_a_graph(transpositions: str, key)
     apart = Search(ByStones(), SearchConfig(simulations)).run(Games.from_positions(positions()))
     saved = int(apart.nodes.sum() - found.nodes.sum())
     assert (saved > 5) == (transpositions == "position"), saved
+
+
+@pytest.mark.parametrize(
+    ("transpositions", "key"), [("history", with_past), ("position", without_past)]
+)
+def test_where_superko_bars_a_move_on_one_path_only_a_merged_node_still_goes_on(
+    transpositions: str, key
+) -> None:
+    """On 2×2 nearly every position has several pasts, and each bars other moves."""
+    position, simulations = Position(2, Rules(komi=1)), 500
+    found = Search(ByStones(), SearchConfig(simulations, transpositions=transpositions)).run(
+        Games.from_positions([position])
+    )
+    root = slow.merged_search(
+        position, ByStones(), simulations, lambda node, *_: slow.puct(node, 1.5, 0.2), key
+    )
+    assert_same_visits(found.visits[0], root, position)
 
 
 def test_merging_ends_where_simple_ko_lets_positions_come_again() -> None:
@@ -350,6 +376,8 @@ def test_the_best_value_and_the_best_bound_choose_what_they_say() -> None:
                 for edges, value in recorder.descents
                 if edges and edges[0][1] == action
             ]
+            seen = recorder.tree.squares[0, 0, action]
+            assert seen == pytest.approx(np.sum(np.square(values)), abs=1e-4)
             n, spread = len(values), np.var(values) + 1 / len(values)
             bounds[action] = np.mean(values) - np.sqrt(spread / n)
         assert found.actions[0] == max(bounds, key=bounds.get), f"position {i}"

@@ -14,10 +14,10 @@ versions = require("pgx", "pgx", "jax", "jaxlib")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax  # noqa: E402
-import pgx  # noqa: E402
 from pgx.experimental import act_randomly, auto_reset  # noqa: E402
+from pgx.go import Go  # noqa: E402
 
-env = pgx.make(f"go_{arguments.board}x{arguments.board}")
+env = Go(size=arguments.board)
 batch = arguments.batch
 steps = max(2, min(256, 8192 // batch))
 step = jax.vmap(auto_reset(env.step, env.init))

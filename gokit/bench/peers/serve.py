@@ -25,25 +25,34 @@ def options(task, **more):
 def require(module, *distributions):
     """Return the versions of what the peer stands on; without it say so and leave."""
     if importlib.util.find_spec(module) is None:
-        print(json.dumps({"missing": distributions[0]}), flush=True)
-        sys.exit(0)
+        leave(distributions[0])
     return {name: version(name) for name in distributions}
 
 
-def serve(chunk, versions):
-    """Warm up, say hello, then work by the clock: `chunk()` does a little and says how much."""
+def leave(missing):
+    """Say what is not installed, and end."""
+    print(json.dumps({"missing": missing}), flush=True)
+    sys.exit(0)
+
+
+def serve(chunk, versions, cpu_seconds=time.process_time):
+    """Warm up, say hello, then work by the clock: `chunk()` does a little and says how much.
+
+    cpu_seconds: returns the processor time so far of whatever does the work.
+    """
     start = time.perf_counter()
     chunk()
     hello = {"versions": versions, "warm_up_s": round(time.perf_counter() - start, 2)}
     print(json.dumps(hello), flush=True)
     for line in sys.stdin:
-        units, start, cpu = 0, time.perf_counter(), time.process_time()
+        start, cpu = time.perf_counter(), cpu_seconds()
         deadline = start + float(line)
+        units = chunk()
         while time.perf_counter() < deadline:
             units += chunk()
         answer = {
             "units": units,
             "seconds": time.perf_counter() - start,
-            "cpu_seconds": time.process_time() - cpu,
+            "cpu_seconds": cpu_seconds() - cpu,
         }
         print(json.dumps(answer), flush=True)
