@@ -1,4 +1,4 @@
-"""A network made ready for play: batch normalisation folded into what stands beside it."""
+"""A network made ready for play: normalisations folded away, arithmetic in fewer bits."""
 
 from __future__ import annotations
 
@@ -9,19 +9,6 @@ from torch import Tensor, nn
 
 from gokit.nn.networks import Network
 from gokit.nn.trunks import BoardNorm, ResidualBlock
-
-
-class Affine(nn.Module):
-    """What batch normalisation is once its statistics stand still: a scale and a shift."""
-
-    def __init__(self, scale: Tensor, shift: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("scale", scale[:, None, None].clone())
-        self.register_buffer("shift", shift[:, None, None].clone())
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Scale and shift each channel of [B, C, N, N]."""
-        return torch.addcmul(self.shift, x, self.scale)
 
 
 class Through(nn.Module):
@@ -37,22 +24,31 @@ def fold(network: Network) -> Network:
     """Return a copy that answers as the network does in evaluation mode, with less work.
 
     In each residual block without pooling the second normalisation goes into the convolution
-    before it; every other one becomes a scale and a shift. The copy cannot be trained.
+    before it. The others stay: what they read is also added on further down. The copy cannot be
+    trained.
     """
     folded = copy.deepcopy(network).eval().requires_grad_(False)
-    for module in list(folded.modules()):
+    for module in folded.modules():
         if isinstance(module, ResidualBlock) and module.pooled_bias is None:
-            scale, shift = _scale_and_shift(module.second_norm)
-            module.first = _scaled(module.first, scale, shift)
+            module.first = _scaled(module.first, *_scale_and_shift(module.second_norm))
             module.second_norm = Through()
-    for module in list(folded.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, BoardNorm):
-                setattr(module, name, Affine(*_scale_and_shift(child)))
     return folded
 
 
+def lower(network: Network, dtype: torch.dtype) -> Network:
+    """Let the trunks of a network compute in `dtype`, channels last, in place; and return it.
+
+    Heads and batch normalisations keep fp32: they are cheap, and read sums of many numbers.
+    """
+    for trunk in (network.trunk, network.value_trunk):
+        for module in () if trunk is None else trunk.modules():
+            if not isinstance(module, BoardNorm) and not any(module.children()):
+                module.to(dtype=dtype, memory_format=torch.channels_last)
+    return network
+
+
 def _scale_and_shift(norm: BoardNorm) -> tuple[Tensor, Tensor]:
+    """Return what batch normalisation is once its statistics stand still."""
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
     return scale, norm.bias - norm.running_mean * scale
 

@@ -12,12 +12,12 @@ import torch
 from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.symmetry import COUNT, permutation
+from gokit.nn.backends import PRECISIONS, make_forward
 from gokit.nn.features import feature_names, plane_scales, write_planes
-from gokit.nn.folding import fold
 from gokit.nn.networks import Network
 from gokit.options import is_whole
 
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+NARROW = 64  # channels below which one position alone is answered sooner in fp32 than in bf16
 
 
 class NetworkEvaluator:
@@ -27,9 +27,13 @@ class NetworkEvaluator:
     or "win". precision of the trunk: "fp32", "bf16", "fp16", or "auto", the fastest that the
     device computes natively; the heads are always in fp32. symmetries: 1, or 8 for the mean of
     the answers to all eight turned and mirrored boards. cache: how many positions' answers are
-    remembered. compile: let torch compile the trunk, which takes seconds and then is faster.
+    remembered. backend: "torch"; "compiled" by torch, which takes seconds and then is faster; or
+    "openvino", where that is installed.
 
-    The weights are those of the moment of the call that made it: `refresh` reads them anew.
+    "auto" on a CPU with bf16 takes fp32 for a batch of one position where a residual network is
+    narrower than 64 channels: converting costs more there than it saves. The rule looks at nothing
+    but shapes, so that the same seed gives the same games. The weights are those of the moment of
+    the call that made the evaluator: `refresh` reads them anew.
     """
 
     def __init__(
@@ -42,7 +46,7 @@ class NetworkEvaluator:
         precision: str = "auto",
         symmetries: int = 1,
         cache: int = 0,
-        compile: bool = False,
+        backend: str = "torch",
     ) -> None:
         if network.config.planes != len(feature_names(features)):
             raise GoError(f"the network does not read the features {features!r}")
@@ -55,20 +59,24 @@ class NetworkEvaluator:
         self.network = network
         self.features = features
         self.value_kind = value
+        self.backend = backend
         self._symmetries = symmetries
-        self._compile = compile
         self._room = cache
         self._scales = torch.from_numpy(plane_scales(features)).to(self.device)
+        self._fp32_alone = (
+            (precision, self.precision, backend, self.device.type)
+            == ("auto", "bf16", "torch", "cpu")
+            and network.config.architecture == "resnet"
+            and network.config.channels < NARROW
+        )
         self.refresh()
 
     def refresh(self) -> None:
         """Take over the network's present weights, and forget what the former ones answered."""
-        folded = fold(self.network).to(self.device)
-        dtype = PRECISIONS[self.precision]
-        for trunk in (folded.trunk, folded.value_trunk):
-            if trunk is not None:
-                trunk.to(dtype=dtype, memory_format=torch.channels_last)
-        self._forward = torch.compile(folded) if self._compile else folded
+        self._forward = make_forward(self.network, self.backend, self.precision, self.device)
+        self._alone = self._forward
+        if self._fp32_alone:
+            self._alone = make_forward(self.network, "torch", "fp32", self.device)
         self._cache: OrderedDict[bytes, tuple[np.ndarray, np.float32]] = OrderedDict()
 
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,9 +110,8 @@ class NetworkEvaluator:
         return logits.cpu().numpy(), values.cpu().numpy()
 
     def _run(self, boards: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        planes = boards.to(self._scales.dtype).mul_(self._scales).to(PRECISIONS[self.precision])
-        outputs = self._forward(planes.contiguous(memory_format=torch.channels_last))
-        return outputs.policy_logits, outputs.value
+        forward = self._alone if len(boards) == 1 else self._forward
+        return forward(boards.to(self._scales.dtype).mul_(self._scales))
 
     def _averaged(self, boards: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mean of all symmetries' log-probabilities and values."""
