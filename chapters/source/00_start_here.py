@@ -241,8 +241,9 @@ assert match.interval[0] > 0.75
 
 # %%
 from gokit.nn.checkpoint import load_checkpoint
+from gokit.nn.config import NetworkConfig
 from gokit.nn.inference import NetworkEvaluator
-from gokit.nn.networks import Network, NetworkConfig
+from gokit.nn.networks import Network
 from gokit.players import PolicyPlayer
 
 torch.manual_seed(1)

@@ -81,8 +81,10 @@ class PointHeads(nn.Module):
         points = self.policy_points(for_policy)
         if mask is not None:
             points = points.masked_fill(mask == 0, float("-inf"))
-        passing = self.policy_pass(self._pool(for_policy, mask))
-        pooled = self._pool(for_value, mask)
+        pooled = self._pool(for_policy, mask)
+        passing = self.policy_pass(pooled)
+        if for_value is not for_policy:
+            pooled = self._pool(for_value, mask)
         value, outcome_logits = self.value(pooled)
         ownership = score = None
         if self.ownership is not None:
