@@ -30,7 +30,7 @@ from gokit.nn.config import NetworkConfig
 from gokit.nn.features import feature_names, plane_scales
 from gokit.nn.inference import NetworkEvaluator, choose_device
 from gokit.nn.networks import Network
-from gokit.nn.training import Batch, LossWeights, Trainer, transform_batch
+from gokit.nn.training import Batch, LossWeights, Trainer, schedule, transform_batch
 from gokit.options import is_number, is_whole
 from gokit.replay import PlayedGames, ReplayWindow, Samples, ShardStore, samples_of
 from gokit.search.mcts import SearchConfig
@@ -337,7 +337,7 @@ class Run:
     def _learn(self, games: PlayedGames, tick: Callable[[], None]) -> dict[str, float]:
         config = self.config
         steps = max(1, round(config.passes * games.positions / config.batch_size))
-        rate = config.learning_rate * _rate(self.fraction)
+        rate = config.learning_rate * schedule(self.fraction)
         samples = self.window.take(self.rng, steps * config.batch_size)
         sums: dict[str, float] = {}
         for step in range(steps):
@@ -454,13 +454,6 @@ def _first_network(config: TrainConfig) -> Network:
     if network.config != config.network or card.features != config.features:
         raise GoError(f"{config.start_from} is a network of another shape than this run's")
     return network
-
-
-def _rate(fraction: float) -> float:
-    """The learning rate as a share of its peak: flat to half-time, then a cosine to 1/20."""
-    if fraction <= 0.5:
-        return 1.0
-    return 0.05 + 0.95 * (1 + math.cos(math.pi * (2 * fraction - 1))) / 2
 
 
 def _doubling_minutes(before: float, now: float) -> list[int]:

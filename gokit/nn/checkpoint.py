@@ -50,6 +50,8 @@ class Card:
             )
         if self.value not in VALUE_KINDS:
             raise GoError(f"a value is one of {', '.join(VALUE_KINDS)}, not {self.value!r}")
+        if self.value == "margin" and self.network.value_head == "outcomes":
+            raise GoError("a value made of win, draw and loss is a win, not a margin")
         if not self.sizes or not all(isinstance(n, int) and 1 <= n <= 19 for n in self.sizes):
             raise GoError(f"a checkpoint's sizes are board sizes from 1 to 19, not {self.sizes!r}")
 

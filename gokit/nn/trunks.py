@@ -75,6 +75,7 @@ class BoardNorm(nn.BatchNorm2d):
         """Normalise [B, C, N, N]; values off the board are of no meaning."""
         if mask is None or not self.training:
             return super().forward(x)
+        x = x.float()  # sums over a batch are too long for fewer bits
         count = mask.sum()
         mean = (x * mask).sum((0, 2, 3)) / count
         centred = (x - mean[:, None, None]) * mask
