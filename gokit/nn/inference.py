@@ -77,20 +77,23 @@ class NetworkEvaluator:
         self._alone = self._forward
         if self._fp32_alone:
             self._alone = make_forward(self.network, "torch", "fp32", self.device)
-        self._cache: OrderedDict[bytes, tuple[np.ndarray, np.float32]] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, bytes], tuple[np.ndarray, np.float32]] = OrderedDict()
 
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return policy logits float32 [B, N*N+1] and values float32 [B], side to move's view."""
         g = games.geometry
         planes = np.empty((len(indices), self.network.config.planes, g.rows, g.columns), np.int8)
         write_planes(games, indices, self.features, planes)
-        if not self._room or not len(planes):
+        if not len(planes):
+            return np.empty((0, g.n_points + 1), np.float32), np.empty(0, np.float32)
+        if not self._room:
             return self._answer(planes)
-        keys = [board.tobytes() for board in planes]
-        unknown = [i for i, key in enumerate(keys) if key not in self._cache]
+        keys = [(g.rows, board.tobytes()) for board in planes]
+        unknown = {key: i for i, key in enumerate(keys) if key not in self._cache}
         if unknown:
-            for i, logits, value in zip(unknown, *self._answer(planes[unknown]), strict=True):
-                self._cache[keys[i]] = logits, value
+            asked = self._answer(planes[list(unknown.values())])
+            for key, logits, value in zip(unknown, *asked, strict=True):
+                self._cache[key] = logits, value
         answers = []
         for key in keys:
             self._cache.move_to_end(key)
