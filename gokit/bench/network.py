@@ -22,9 +22,8 @@ from gokit.search.evaluators import Evaluator
 
 BATCHES = (1, 128, 256)
 FEATURES = "full"
-# What an evaluator is made with in each mode; "plain" is the network as it was trained.
-MODES: dict[str, dict[str, str] | None] = {
-    "plain": None,
+# What an evaluator is made with in each mode; all are held against "plain".
+MODES: dict[str, dict[str, str]] = {
     "default": {},
     "fp32": {"precision": "fp32"},
     "compiled": {"backend": "compiled"},
@@ -96,7 +95,7 @@ def run_network(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     planes = len(feature_names(FEATURES))
     shape = NetworkConfig(planes, arguments.blocks, arguments.channels)
     network = lively_network(shape, random_positions(256, size))
-    evaluators, missing = _evaluators(network, device)
+    evaluators, missing = _evaluators(network, device, arguments.modes or MODES)
     shared = {
         "task": "evaluations",
         "unit": "evaluations/s",
@@ -134,20 +133,17 @@ def _take_turns(
     return rows
 
 
-def _evaluators(network: Network, device: torch.device) -> tuple[dict[str, Evaluator], list[str]]:
+def _evaluators(
+    network: Network, device: torch.device, modes: Sequence[str]
+) -> tuple[dict[str, Evaluator], list[str]]:
     """Return an evaluator for each mode that can be had here, and the names of the others."""
-    found: dict[str, Evaluator] = {}
+    found: dict[str, Evaluator] = {"plain": PlainEvaluator(network, device)}
     missing = []
-    for mode, options in MODES.items():
-        if options is None:
-            found[mode] = PlainEvaluator(network, device)
-            continue
+    for mode in modes:
         try:
-            found[mode] = NetworkEvaluator(network, features=FEATURES, device=device, **options)
+            found[mode] = NetworkEvaluator(network, features=FEATURES, device=device, **MODES[mode])
         except GoError:
             missing.append(mode)
-    if found["default"].precision == "fp32":
-        del found["fp32"]  # the same thing twice
     return found, missing
 
 

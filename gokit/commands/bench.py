@@ -68,6 +68,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, nargs="+", metavar="B", help="positions at a time (1 128 256)"
     )
+    parser.add_argument(
+        "--modes",
+        nargs="+",
+        choices=("default", "fp32", "compiled", "openvino"),
+        help="network: what to hold against the plain mode (all that are here)",
+    )
     parser.add_argument("--device", default="cpu", help="network: cpu, cuda or auto (cpu)")
     parser.add_argument("--compile", action="store_true", help="measure the first call instead")
     parser.add_argument("--no-peers", action="store_true", help="gokit alone")

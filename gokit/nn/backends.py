@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -76,9 +77,11 @@ def _openvino(network: Network, precision: str, device: torch.device) -> Forward
     def forward(planes: Tensor) -> tuple[Tensor, Tensor]:
         size = planes.shape[-1]
         if size not in requests:
-            model = openvino.convert_model(
-                answers, example_input=planes, input=[-1, planes.shape[1], size, size]
-            )
+            shape = [-1, planes.shape[1], size, size]
+            with warnings.catch_warnings():
+                # Tracing warns of numbers that follow from the size, which is fixed here.
+                warnings.simplefilter("ignore")
+                model = openvino.convert_model(answers, example_input=planes, input=shape)
             requests[size] = openvino.Core().compile_model(model, "CPU", options)
         logits, values = requests[size](planes.numpy()).to_tuple()
         return torch.from_numpy(logits), torch.from_numpy(values)
