@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from gokit.__main__ import main
@@ -44,8 +45,52 @@ def test_all_measures_every_task(capsys):
     assert main(["bench", "all", "--size", "5", "--no-peers", "--seconds", "0.05", *TINY]) == 0
     shown = capsys.readouterr().out.splitlines()
     tasks = [json.loads(line)["task"] for line in shown if line.startswith("{")]
-    assert tasks == ["random_env_steps", "light_playouts", "uct_rollouts", "az_search"]
-    assert sum(line.startswith(tuple(tasks)) for line in shown) == len(tasks)
+    expected = ["random_env_steps", "light_playouts", "uct_rollouts", "az_search", "evaluations"]
+    assert list(dict.fromkeys(tasks)) == expected
+    headings = [task for task in expected for line in shown if line.startswith(task)]
+    assert headings == expected
+
+
+def test_modes_of_the_network_are_measured_against_the_plain_one(capsys):
+    options = ("--batch", "1", "6", "--modes", "default", "fp32", "--threads", "1")
+    rows = bench(capsys, "network", "--size", "5", *TINY[4:], *options)
+    modes = [(row["batch"], row["mode"]) for row in rows]
+    assert modes[0] == (1, "plain")
+    assert {batch for batch, _ in modes} == {1, 6}
+    for row in rows:
+        assert (row["task"], row["unit"]) == ("evaluations", "evaluations/s")
+        assert (row["blocks"], row["channels"], row["threads"]) == (1, 4, 1)
+        assert row["value"] > 100
+        assert row["gflop"] > 0
+        assert set(row["error"]) == {"policy_tv", "value"}
+        plain = next(r for r in rows if (r["batch"], r["mode"]) == (row["batch"], "plain"))
+        assert row["ratio"] == pytest.approx(row["value"] / plain["value"], rel=0.02)
+        if row["precision"] == "fp32":
+            assert max(row["error"].values()) < 1e-4
+        else:
+            assert 0 < max(row["error"].values()) < 0.05
+
+
+def test_answers_err_by_their_largest_difference():
+    from gokit.bench.network import answer_error
+
+    exact = np.log(np.array([[0.5, 0.5], [0.9, 0.1]])), np.array([0.0, 0.5])
+    mine = np.log(np.array([[0.5, 0.5], [0.6, 0.4]])), np.array([0.1, 0.5])
+    assert answer_error(mine, exact) == {"policy_tv": 0.3, "value": 0.1}
+
+
+def test_the_network_that_is_measured_has_opinions():
+    """Rounding errors of a network that says the same of everything would say nothing."""
+    from gokit.bench.network import FEATURES, lively_network, random_positions
+    from gokit.nn.config import NetworkConfig
+    from gokit.nn.inference import NetworkEvaluator
+
+    games = random_positions(128, 5)
+    net = lively_network(NetworkConfig(15, 2, 8), games)
+    evaluator = NetworkEvaluator(net, features=FEATURES, precision="fp32")
+    logits, values = evaluator.evaluate(games, np.arange(128))
+    assert 1 < logits[:, :-1].std() < 4
+    assert 0.3 < values.std() < 0.9
 
 
 def test_threads_are_measured_beside_one_thread(capsys):
@@ -128,6 +173,9 @@ def test_a_peer_that_dies_is_an_error_with_its_last_words():
         ["search", "--compile"],
         ["search", "--simulations", "0"],
         ["search", "--blocks", "-1"],
+        ["network", "--batch", "0"],
+        ["network", "--compile"],
+        ["network", "--device", "tpu"],
         ["playouts", "--peer-python", "/no/such/python"],
     ],
 )

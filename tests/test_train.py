@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from gokit.go.games import Games
 from gokit.nn.checkpoint import load_checkpoint, load_evaluator
 from gokit.nn.inference import NetworkEvaluator
 from gokit.replay import ShardStore
-from gokit.train import Run, TrainConfig, _doubling_minutes, _rate, read_metrics
+from gokit.train import Run, TrainConfig, _doubling_minutes, read_metrics
 
 TINY = {
     "size": 3,
@@ -170,13 +169,6 @@ def test_milestones_are_the_minutes_that_double() -> None:
     assert _doubling_minutes(59, 61) == [1]
     assert _doubling_minutes(61, 119) == []
     assert _doubling_minutes(100, 241) == [2, 4]
-
-
-def test_the_learning_rate_is_flat_and_then_falls() -> None:
-    rates = [_rate(fraction) for fraction in np.linspace(0, 1, 101)]
-    assert rates[:51] == [1.0] * 51
-    assert all(a > b for a, b in pairwise(rates[50:]))
-    assert rates[-1] == pytest.approx(0.05)
 
 
 def test_a_run_can_start_from_another_s_weights(tmp_path: Path) -> None:

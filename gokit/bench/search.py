@@ -93,9 +93,10 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure `az_search`: AlphaZero's search with a residual network of random weights."""
     import torch
 
+    from gokit.nn.config import NetworkConfig
     from gokit.nn.features import FEATURE_SETS
     from gokit.nn.inference import NetworkEvaluator
-    from gokit.nn.networks import NetworkConfig, ResNet
+    from gokit.nn.networks import Network
 
     size, games = arguments.size, arguments.games or GAMES
     simulations = arguments.simulations or SIMULATIONS
@@ -105,7 +106,7 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     shape = NetworkConfig(
         planes=len(FEATURE_SETS["basic"]), blocks=arguments.blocks, channels=arguments.channels
     )
-    network = NetworkEvaluator(ResNet(shape), value="win")
+    network = NetworkEvaluator(Network(shape), value="win")
     free = FreeEvaluator(games, size * size + 1, seed=1)
     puct = SearchConfig(
         simulations=simulations, algorithm="puct", noise_fraction=0.25, temperature=1.0
@@ -125,7 +126,7 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     samples, peers, missing = contest(entrants, rivals, arguments)
     row = {"task": "az_search", "unit": "simulations/s", "board": size}
     row |= {"threads": torch.get_num_threads(), "games": games, "simulations": simulations}
-    row |= {"network": f"{arguments.blocks}×{arguments.channels}", "mode": "fp32"}
+    row |= {"network": f"{arguments.blocks}×{arguments.channels}", "mode": network.precision}
     row |= {**summary(entrants[0], samples[0]), **shares(samples[0])}
     row["variants"] = [
         {"name": entrant.name, **summary(entrant, its), **shares(its)}

@@ -8,10 +8,11 @@ from typing import Any
 
 from gokit.go.errors import GoError
 
-TASKS = ("rules", "playouts", "search")
-HELP = "Speed of the rules, of playouts and of the search, beside other packages in the same run."
+TASKS = ("rules", "playouts", "search", "network")
+HELP = "Speed of rules, playouts, search and network, beside other packages in the same run."
 EXAMPLE = """python -m gokit bench rules --size 9 --threads 2 --seconds 5
   python -m gokit bench search --games 256 --simulations 32 --blocks 6 --channels 64
+  python -m gokit bench network --batch 1 128 --blocks 6 --channels 64
 
 units
   rules     random_env_steps, steps/s: one step is one uniformly random legal action, superko
@@ -24,12 +25,18 @@ units
             heavier, and start from five stones, since its book answers on an empty board; it
             takes part from 5×5 to 9×9
   search    az_search, simulations/s: --games games of self-play at once, --simulations a move,
-            with a residual network of --blocks blocks and --channels channels, random weights,
-            torch in fp32. AlphaZero's PUCT with noise and temperature against mctx's muzero_policy,
-            Gumbel against its gumbel_muzero_policy. tree_us: microseconds a simulation that are not
-            the network's (tree_cpu_us: of processor time); network_share: the network's share of
-            the time. The same search with a free evaluator, whose answers were made beforehand,
-            shows the tree alone. A move takes seconds and is never cut short: expect some minutes
+            with a residual network of --blocks blocks and --channels channels, random weights, in
+            gokit's default mode (mode). AlphaZero's PUCT with noise and temperature against mctx's
+            muzero_policy, Gumbel against its gumbel_muzero_policy. tree_us: microseconds a
+            simulation that are not the network's (tree_cpu_us: of processor time); network_share:
+            the network's share of the time. The same search with a free evaluator, its answers
+            made beforehand, shows the tree alone. A move takes seconds and is never cut short:
+            expect some minutes
+  network   evaluations, evaluations/s: positions of which a residual network says policy and value,
+            planes written and answers back on the CPU, --batch of them at a time. mode: plain, as
+            torch runs it in fp32; default, what every command of gokit uses; fp32, the same in that
+            precision; compiled, by torch; openvino, where it is installed. Ratios are over plain.
+            error: the largest total variation of a policy, and difference of a value, from plain's
   rules --compile  seconds until a fresh process has imported gokit, played a move, listed the
             legal moves and scored: with an empty compile cache (cold), then with that cache
 
@@ -49,8 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
         type=int,
-        help="rules, playouts: also measure gokit on N threads (1); search: the network's threads "
-        "(all cores, which the peer always uses)",
+        help="rules, playouts: also measure gokit on N threads (1); search, network: the network's "
+        "threads (all cores, which the peer always uses)",
     )
     parser.add_argument("--seconds", type=float, default=5, help="seconds an entrant works (5)")
     parser.add_argument("--games", type=int, help="games at once (64 a thread; search: 256)")
@@ -59,6 +66,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--blocks", type=int, default=6, help="residual blocks (6)")
     parser.add_argument("--channels", type=int, default=64, help="channels of the network (64)")
+    parser.add_argument(
+        "--batch", type=int, nargs="+", metavar="B", help="positions at a time (1 128 256)"
+    )
+    parser.add_argument(
+        "--modes",
+        nargs="+",
+        choices=("default", "fp32", "compiled", "openvino"),
+        help="network: what to hold against the plain mode (all that are here)",
+    )
+    parser.add_argument("--device", default="cpu", help="network: cpu, cuda or auto (cpu)")
     parser.add_argument("--compile", action="store_true", help="measure the first call instead")
     parser.add_argument("--no-peers", action="store_true", help="gokit alone")
     parser.add_argument(
@@ -69,6 +86,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int | None:
     """Measure and print a table, JSON lines, or for `all` both."""
+    from gokit.bench.network import run_network
     from gokit.bench.rules import run_compile, run_playouts, run_rules
     from gokit.bench.search import run_rollouts, run_search
     from gokit.go.coordinates import check_size
@@ -78,8 +96,10 @@ def run(args: argparse.Namespace) -> int | None:
         number = getattr(args, name)
         if number is not None and number <= 0:
             raise GoError(f"--{name} is more than 0, not {number}")
+    if min(args.batch or [1]) <= 0:
+        raise GoError(f"--batch is more than 0, not {min(args.batch)}")
     if args.compile:
-        if args.task in ("playouts", "search"):
+        if args.task not in ("rules", "all"):
             raise GoError("--compile goes with `bench rules`")
         rows = run_compile(args)
     else:
@@ -87,6 +107,7 @@ def run(args: argparse.Namespace) -> int | None:
             "rules": (run_rules,),
             "playouts": (run_playouts, run_rollouts),
             "search": (run_search,),
+            "network": (run_network,),
         }
         chosen = TASKS if args.task == "all" else (args.task,)
         rows = [row for task in chosen for measure in measures[task] for row in measure(args)]
@@ -107,6 +128,8 @@ def table_lines(row: dict[str, Any]) -> list[str]:
             f"random games {row['random_games_s']} s more)"
         ]
     threads = f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}"
+    if row["task"] == "evaluations":
+        return _mode_lines(row, f"{board}, batch {row['batch']}, {row['device']}, {threads}")
     lines = [
         f"{row['task']}, {board}, {row['unit']}{_settings(row)}",
         _line(f"gokit, {threads}", row["value"], _shares(row)),
@@ -127,6 +150,19 @@ def table_lines(row: dict[str, Any]) -> list[str]:
         lines.append(_line(peer["name"], peer["value"], text))
     lines += [_line(name, None, "not installed") for name in row["not_installed"]]
     return [*lines, ""]
+
+
+def _mode_lines(row: dict[str, Any], where: str) -> list[str]:
+    low, high = row["ratio_range"]
+    error = f"policy {row['error']['policy_tv']:.1e}, value {row['error']['value']:.1e}"
+    text = f"{row['ratio']:.2f}× plain [{low:.2f}, {high:.2f}]; "
+    text += f"{row['ratio_per_cpu_s']:.2f}× a processor second; error {error}"
+    line = _line(f"{row['mode']}, {row['precision']}", row["value"], text)
+    if row["mode"] != "plain":
+        return [line]
+    network = f"network {row['blocks']}×{row['channels']}"
+    others = "".join(f"; {mode} is not installed" for mode in row["not_installed"])
+    return ["", f"{row['task']}, {where}, {row['unit']}, {network}{others}", line]
 
 
 def _settings(row: dict[str, Any]) -> str:

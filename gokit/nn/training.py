@@ -1,8 +1,9 @@
-"""Losses, one step of gradient descent, and the running average of the weights."""
+"""Targets, losses, one step of gradient descent, and the running average of the weights."""
 
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gokit.nn.networks import Outputs, ResNet
+from gokit.go.errors import GoError
+from gokit.nn.backends import PRECISIONS
+from gokit.nn.config import Outputs
+from gokit.nn.inference import choose_precision
+from gokit.nn.networks import Network
+
+HUBER_DELTA = 0.1  # in margins / N²: eight points on 9×9; larger errors count linearly
 
 
 class Batch(NamedTuple):
@@ -19,34 +26,75 @@ class Batch(NamedTuple):
     planes: [B, C, N, N]. policy: [B, N*N+1], rows that sum to 1. value: [B] in [-1, 1].
     ownership: [B, N, N] in [-1, 1]. policy_weight, result_weight: [B], 0 where a position has no
     policy target (a move that was not searched), or no result (a game cut off at its move cap).
+    score: [B], the final area margin without komi divided by N*N. mask: [B, 1, N, N], 1 on the
+    board, where boards of several sizes lie in the first corners of the largest.
+
+    None: no targets for that head, or no mask, as boards all have the same size.
     """
 
     planes: Tensor
     policy: Tensor
     value: Tensor
-    ownership: Tensor
+    ownership: Tensor | None
     policy_weight: Tensor
     result_weight: Tensor
+    score: Tensor | None = None
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """How much each head counts in the total loss; the policy counts 1."""
+    """How much each head counts in the total loss."""
 
     value: float = 2.0
     ownership: float = 0.3
+    score: float = 0.5
+    policy: float = 1.0
 
 
 class Losses(NamedTuple):
-    """The total loss, differentiable, and its parts before weighting.
+    """The total loss, differentiable, and its parts before weighting; None: not there to train.
 
-    policy: cross-entropy in nats. value, ownership: mean squared error.
+    policy: cross-entropy in nats. value: mean squared error or, where the network answers with
+    outcomes, cross-entropy in nats. ownership: mean squared error. score: Huber's.
     """
 
     total: Tensor
     policy: Tensor
     value: Tensor
-    ownership: Tensor
+    ownership: Tensor | None = None
+    score: Tensor | None = None
+
+
+def one_hot_policy(moves: Tensor, size: int, sizes: Tensor | None = None) -> Tensor:
+    """Return policy targets that are certain of one move each: float32 [B, size*size+1].
+
+    moves: whole numbers [B], row * N + column, N * N for a pass. sizes: [B], each board's own N
+    where smaller boards lie in the first corners of boards of `size`. GoError for a move that is
+    on no board. Built in chapter 5.
+    """
+    own = torch.full_like(moves, size) if sizes is None else sizes
+    if bool(((moves < 0) | (moves > own * own) | (own > size)).any()):
+        raise GoError(f"a move is from 0 to its board's points, on boards of at most {size} lines")
+    spread = torch.div(moves, own, rounding_mode="floor") * size + moves % own
+    actions = torch.where(moves == own * own, size * size, spread)
+    return functional.one_hot(actions, size * size + 1).float()
+
+
+def outcome_shares(values: Tensor) -> Tensor:
+    """Return shares of win, draw and loss [B, 3] whose mean is the value, -1 to 1.
+
+    A draw is a draw, not half a win and half a loss; between, what is not decided is drawn.
+    """
+    return torch.stack([values.clamp(min=0), 1 - values.abs(), (-values).clamp(min=0)], dim=1)
+
+
+def winners_only(batch: Batch) -> Batch:
+    """Return the batch without the policy targets of those who did not go on to win.
+
+    Half of the data are lost: chapter 5 measures what that costs.
+    """
+    return batch._replace(policy_weight=batch.policy_weight * (batch.value > 0))
 
 
 def compute_losses(outputs: Outputs, batch: Batch, weights: LossWeights) -> Losses:
@@ -58,42 +106,72 @@ def compute_losses(outputs: Outputs, batch: Batch, weights: LossWeights) -> Loss
     # 0 · -inf is not 0: points off the board, with no share of the target, must add nothing.
     cross_entropy = -(batch.policy * log_policy.clamp(min=-1e4)).sum(1)
     policy = _weighted_mean(cross_entropy, batch.policy_weight)
-    value = _weighted_mean((outputs.value - batch.value).square(), batch.result_weight)
-    ownership_error = (outputs.ownership - batch.ownership).square().mean((1, 2))
-    ownership = _weighted_mean(ownership_error, batch.result_weight)
-    total = policy + weights.value * value + weights.ownership * ownership
-    return Losses(total, policy, value, ownership)
+    value = _weighted_mean(_value_error(outputs, batch), batch.result_weight)
+    ownership = score = None
+    if outputs.ownership is not None and batch.ownership is not None:
+        error = _mean_over_board((outputs.ownership - batch.ownership).square(), batch.mask)
+        ownership = _weighted_mean(error, batch.result_weight)
+    if outputs.score is not None and batch.score is not None:
+        error = functional.huber_loss(
+            outputs.score, batch.score, reduction="none", delta=HUBER_DELTA
+        )
+        score = _weighted_mean(error, batch.result_weight)
+    parts = {"policy": policy, "value": value, "ownership": ownership, "score": score}
+    total = sum(getattr(weights, head) * part for head, part in parts.items() if part is not None)
+    return Losses(total, **parts)
 
 
 def transform_batch(batch: Batch, k: int) -> Batch:
     """Return symmetry k, 0 to 7, of every position with its policy and ownership.
 
-    The numbering is `gokit.go.symmetry`'s.
+    The numbering is `gokit.go.symmetry`'s. A masked board turns in its own corner.
     """
     size = batch.planes.shape[-1]
+    widths = None if batch.mask is None else batch.mask[:, 0, 0].sum(1).long()
     points = batch.policy[:, :-1].unflatten(1, (size, size))
-    turned = _transform(points, k).flatten(1)
+    turned = _transform(points, k, widths).flatten(1)
+    owned = None if batch.ownership is None else _transform(batch.ownership, k, widths)
     return batch._replace(
-        planes=_transform(batch.planes, k),
+        planes=_transform(batch.planes, k, widths),
         policy=torch.cat([turned, batch.policy[:, -1:]], dim=1),
-        ownership=_transform(batch.ownership, k),
+        ownership=owned,
     )
 
 
+def schedule(
+    fraction: float, *, warm_up: float = 0.0, flat_until: float = 0.5, last: float = 0.05
+) -> float:
+    """Return the learning rate as a share of its peak, at `fraction`, 0 to 1, of a run.
+
+    It rises from `last` to 1 in a straight line until `warm_up`, stays there until `flat_until`,
+    and then falls by a cosine to `last`.
+    """
+    if fraction < warm_up:
+        return last + (1 - last) * fraction / warm_up
+    if fraction <= flat_until:
+        return 1.0
+    done = (min(fraction, 1.0) - flat_until) / (1 - flat_until)
+    return last + (1 - last) * (1 + math.cos(math.pi * done)) / 2
+
+
 class Trainer:
-    """A network in training: its optimiser (AdamW) and the moving average of its weights.
+    """A network of any kind in training: its optimiser (AdamW) and the average of its weights.
 
     `average` is the network to play with; early on it follows the trained one closely.
+    precision: "fp32"; "bf16" or "fp16", the latter with losses scaled so that small gradients
+    survive; "auto", fp32 on a CPU, and on a GPU what that computes natively. In fp32 on a CPU the
+    same seed and number of threads train the same network.
     """
 
     def __init__(
         self,
-        network: ResNet,
+        network: Network,
         *,
         weights: LossWeights | None = None,
         weight_decay: float = 1e-4,
         average_decay: float = 0.99,
         clip: float = 5.0,
+        precision: str = "auto",
     ) -> None:
         self.network = network
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
@@ -102,6 +180,11 @@ class Trainer:
         self.clip = clip
         self.steps = 0
         self.optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=weight_decay)
+        self.device = next(network.parameters()).device
+        if precision == "auto" and self.device.type == "cpu":
+            precision = "fp32"
+        self.precision = choose_precision(precision, self.device)
+        self._scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Make one step and return each head's loss and accuracies, as plain numbers.
@@ -113,16 +196,22 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.network.train()
-        outputs = self.network(batch.planes)
+        dtype = PRECISIONS[self.precision]
+        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+            outputs = self.network(batch.planes, batch.mask)
+        outputs = Outputs(*(None if answer is None else answer.float() for answer in outputs))
         losses = compute_losses(outputs, batch, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()
+        self._scaler.scale(losses.total).backward()
+        self._scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
-        self.optimizer.step()
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
         self.steps += 1
         self._follow()
+        parts = {name: part for name, part in losses._asdict().items() if part is not None}
         return {
-            **{f"loss_{name}": float(loss.detach()) for name, loss in losses._asdict().items()},
+            **{f"loss_{name}": float(part.detach()) for name, part in parts.items()},
             "gradient_norm": float(norm),
             **_accuracies(outputs, batch),
         }
@@ -143,11 +232,14 @@ class Trainer:
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in moments.items()}
-        return tensors
+        scaling = self._scaler.state_dict()
+        return tensors | {f"scaler.{k}": torch.tensor(v) for k, v in scaling.items()}
 
     def load_state_tensors(self, tensors: dict[str, Tensor], steps: int) -> None:
         """Take up where `state_tensors` left off after `steps` steps."""
-        parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimizer": {}}
+        parts: dict[str, dict[str, Tensor]] = {
+            part: {} for part in ("network", "average", "optimizer", "scaler")
+        }
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
@@ -159,6 +251,8 @@ class Trainer:
             moments.setdefault(int(index), {})[key] = tensor
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": moments})
+        if self._scaler.is_enabled() and parts["scaler"]:
+            self._scaler.load_state_dict({k: v.item() for k, v in parts["scaler"].items()})
         self.steps = steps
 
 
@@ -166,9 +260,30 @@ def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
-def _transform(planes: Tensor, k: int) -> Tensor:
-    mirrored = planes.flip(-1) if k >= 4 else planes
-    return torch.rot90(mirrored, k % 4, dims=(-2, -1))
+def _value_error(outputs: Outputs, batch: Batch) -> Tensor:
+    if outputs.outcome_logits is None:
+        return (outputs.value - batch.value).square()
+    log_shares = functional.log_softmax(outputs.outcome_logits, dim=1)
+    return -(outcome_shares(batch.value) * log_shares).sum(1)
+
+
+def _mean_over_board(points: Tensor, mask: Tensor | None) -> Tensor:
+    if mask is None:
+        return points.mean((1, 2))
+    on_board = mask.squeeze(1)
+    return (points * on_board).sum((1, 2)) / on_board.sum((1, 2))
+
+
+def _transform(planes: Tensor, k: int, widths: Tensor | None) -> Tensor:
+    """Turn boards [B, ..., N, N]; of board i only the first widths[i] rows and columns."""
+    if widths is None:
+        mirrored = planes.flip(-1) if k >= 4 else planes
+        return torch.rot90(mirrored, k % 4, dims=(-2, -1))
+    turned = planes.clone()
+    for width in widths.unique().tolist():
+        these = widths == width
+        turned[these, ..., :width, :width] = _transform(planes[these][..., :width, :width], k, None)
+    return turned
 
 
 @torch.no_grad()
