@@ -578,7 +578,7 @@ explorer = gokit.explore(START, Crafted(0.02), config=locked)
 explorer
 
 # %% [markdown]
-# One branch, all 256 visits, however low its mean falls. How small must a prior be, and how large c? **Predict:** which of four
+# One branch, all 256 visits: a mean of -0.16 beats a certain loss. How small must a prior be, and how large c? **Predict:** which of four
 # first-play rules finds D1 most often?
 
 # %%
@@ -754,7 +754,7 @@ for ax, (is_leaf, made) in zip(axes, roots.items()):
     ax.set_xticks(range(len(labels)), labels, fontsize=7, rotation=90)
     ax.set_title(f"a leaf is a node with {is_leaf.__name__}", fontsize=10)
 axes[0].set(yscale="log", ylabel="prior after the search",
-            ylim=(1e-6, 2))
+            ylim=(1e-8, 2))
 axes[0].legend(fontsize=7, ncols=2, loc="upper left")
 display(alt(figure, "The root's priors after the search, by move, for "
             "several seeds, on a log scale. Where a leaf has no children "
@@ -764,7 +764,7 @@ display(alt(figure, "The root's priors after the search, by move, for "
 # %% [markdown]
 # The symptom: twenty seeds, one tree, and one simulation of fifty lost on the root. Nothing crashes; self-play just plays
 # the same game again and again. The test to write: *after* the search the priors are the noised ones, and the
-# moves' visits add up to the simulations. (Counting network calls, as one often reads, finds nothing here: 51 both times.)
+# moves' visits add up to the simulations. (Counting network calls would find nothing here: 51 both times.)
 #
 # gokit passes it:
 
@@ -1133,7 +1133,7 @@ print("in Go the two back-ups make the same tree:", trees[0] == trees[1])
 assert trees[0] == trees[1]
 
 # %% [markdown]
-# Turned at every step, the search does worse than picking a line blindly: after each closed box it wants the opposite. One search
+# Turned at every step, the search does no better than picking a line blindly: after each closed box it wants the opposite. One search
 # serves both games if it asks who moves. In Go the answer is always "the other one", so gokit turns the sign at every
 # step, and its tests hold that equal to the slow way.
 
