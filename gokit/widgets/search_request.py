@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -176,9 +178,25 @@ def run_request(
         if progress is not None:
             evaluator = _Watched(evaluator, progress)
         rng = np.random.default_rng(request.seed)
-        return trace_search(
-            evaluator, request.position, request.config, rng, name=request.evaluator
-        )
+        with _one_thread():
+            return trace_search(
+                evaluator, request.position, request.config, rng, name=request.evaluator
+            )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: for one small position, several only wait for each other."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache

@@ -420,3 +420,22 @@ def test_importing_the_widgets_stays_light():
     code = "import sys, gokit, gokit.widgets; gokit.widgets.page; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "numba", "matplotlib", "anywidget"} & set(run.stdout.split())
+
+
+def test_a_search_of_one_position_uses_one_torch_thread_and_gives_the_others_back():
+    torch = pytest.importorskip("torch")
+    seen = []
+
+    class Asks(UniformEvaluator):
+        def evaluate(self, games, indices):
+            seen.append(torch.get_num_threads())
+            return super().evaluate(games, indices)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        gokit.explore(Position(3), Asks(), simulations=3).wait()
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
