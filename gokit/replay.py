@@ -16,7 +16,7 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.geometry import MOVE_CAP, RESIGNED, TWO_PASSES
 from gokit.go.rules import BLACK, EMPTY, Rules
-from gokit.nn.features import FEATURE_SETS, write_planes
+from gokit.nn.features import feature_names, write_planes
 from gokit.storage import write_atomic
 
 _SHARD_NAME = re.compile(r"shard-(\d{6,})-([0-9a-f]{16})\.npz")
@@ -108,7 +108,7 @@ class PlayedGames:
 class Samples:
     """P training positions as arrays; the meaning and view of each is `training.Batch`'s.
 
-    planes: uint8 [P, C, N, N]; policy: float16 [P, A]; value: float32 [P];
+    planes: int8 [P, C, N, N], not yet scaled; policy: float16 [P, A]; value: float32 [P];
     ownership: int8 [P, N, N]; policy_weight, result_weight: float32 [P].
     """
 
@@ -136,13 +136,13 @@ def samples_of(games: PlayedGames, features: str, value_kind: str = "margin") ->
     """
     n, positions = games.size, games.positions
     starts = np.concatenate([[0], np.cumsum(games.lengths)[:-1]]).astype(np.int64)
-    planes = np.empty((positions, len(FEATURE_SETS[features]), n, n), np.uint8)
+    planes = np.empty((positions, len(feature_names(features)), n, n), np.int8)
     black_to_move = np.empty(positions, np.bool_)
     board = Games(len(games), n, games.rules, max_moves=int(games.lengths.max(initial=1)) + 1)
     for ply in range(int(games.lengths.max(initial=0))):
         running = np.flatnonzero(games.lengths > ply)
         where = starts[running] + ply
-        batch = np.empty((len(running), *planes.shape[1:]), np.uint8)
+        batch = np.empty((len(running), *planes.shape[1:]), np.int8)
         write_planes(board, running, features, batch)
         planes[where] = batch
         black_to_move[where] = board.to_move[running] == BLACK

@@ -26,9 +26,10 @@ from gokit.nn.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
-from gokit.nn.features import FEATURE_SETS
+from gokit.nn.config import NetworkConfig
+from gokit.nn.features import feature_names, plane_scales
 from gokit.nn.inference import NetworkEvaluator, choose_device
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.networks import Network
 from gokit.nn.training import Batch, LossWeights, Trainer, transform_batch
 from gokit.options import is_number, is_whole
 from gokit.replay import PlayedGames, ReplayWindow, Samples, ShardStore, samples_of
@@ -120,8 +121,7 @@ class TrainConfig:
             raise GoError(f"average_decay is below 1, not {self.average_decay!r}")
         if self.match_games % 2:
             raise GoError(f"match_games is an even number, not {self.match_games!r}")
-        if self.features not in FEATURE_SETS:
-            raise GoError(f"features are one of {', '.join(FEATURE_SETS)}, not {self.features!r}")
+        feature_names(self.features)
         # Each part checks its own options.
         _ = self.rules, self.network, self.search, self.self_play
 
@@ -145,7 +145,7 @@ class TrainConfig:
     @property
     def network(self) -> NetworkConfig:
         """The network's shape."""
-        planes = len(FEATURE_SETS[self.features])
+        planes = len(feature_names(self.features))
         return NetworkConfig(planes, self.blocks, self.channels, self.pooling_blocks)
 
     @property
@@ -284,6 +284,7 @@ class Run:
         )
         while self.fraction < 1:
             yield self._iterate(players, on_step)
+            evaluator.refresh()
 
     def checkpoint(self, name: str, strength: Sequence[dict[str, Any]] = ()) -> Path:
         """Save the averaged network as checkpoints/NAME.safetensors with its card."""
@@ -341,7 +342,7 @@ class Run:
         sums: dict[str, float] = {}
         for step in range(steps):
             chosen = slice(step * config.batch_size, (step + 1) * config.batch_size)
-            batch = to_batch(samples, chosen, self.device)
+            batch = to_batch(samples, chosen, config.features, self.device)
             batch = transform_batch(batch, int(self.rng.integers(8)))
             for name, number in self.trainer.step(batch, rate).items():
                 sums[name] = sums.get(name, 0.0) + number
@@ -437,16 +438,17 @@ def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
     return metrics
 
 
-def to_batch(samples: Samples, chosen: slice, device: torch.device) -> Batch:
-    """Return some of the samples as tensors, float32, on the device."""
+def to_batch(samples: Samples, chosen: slice, features: str, device: torch.device) -> Batch:
+    """Return some of the samples as tensors, float32, on the device, planes scaled."""
     arrays = (np.ascontiguousarray(array[chosen], np.float32) for array in samples.arrays())
-    return Batch(*(torch.from_numpy(array).to(device) for array in arrays))
+    batch = Batch(*(torch.from_numpy(array).to(device) for array in arrays))
+    return batch._replace(planes=batch.planes * torch.from_numpy(plane_scales(features)).to(device))
 
 
-def _first_network(config: TrainConfig) -> ResNet:
+def _first_network(config: TrainConfig) -> Network:
     if config.start_from is None:
         torch.manual_seed(config.seed)
-        return ResNet(config.network)
+        return Network(config.network)
     network, card = load_checkpoint(config.start_from)
     card.require(rules=config.rules)
     if network.config != config.network or card.features != config.features:

@@ -207,12 +207,13 @@ def test_a_missing_checkpoint_is_a_go_error(tmp_path):
 
 def test_checkpoints_are_loaded_by_policy_and_mcts(tmp_path):
     from gokit.nn.checkpoint import Card, save_checkpoint
+    from gokit.nn.config import NetworkConfig
     from gokit.nn.features import FEATURE_SETS
-    from gokit.nn.networks import NetworkConfig, ResNet
+    from gokit.nn.networks import Network
 
     config = NetworkConfig(planes=len(FEATURE_SETS["basic"]), blocks=1, channels=8)
     path = tmp_path / "net@1.safetensors"
-    save_checkpoint(path, ResNet(config), Card(TROMP_TAYLOR, (5,), "basic", config))
+    save_checkpoint(path, Network(config), Card(TROMP_TAYLOR, (5,), "basic", config))
     position = Position(5)
     for spec in (f"policy:{path}", f"mcts:{path}@4"):
         player = parse_player(spec, 5)

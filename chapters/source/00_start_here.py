@@ -242,13 +242,13 @@ assert match.interval[0] > 0.75
 # %%
 from gokit.nn.checkpoint import load_checkpoint
 from gokit.nn.inference import NetworkEvaluator
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.networks import Network, NetworkConfig
 from gokit.players import PolicyPlayer
 
 torch.manual_seed(1)
 trained, card = load_checkpoint(CHECKPOINTS / "5x5.safetensors")
 results = []
-for name, network in (("random weights", ResNet(card.network)),
+for name, network in (("random weights", Network(card.network)),
                       ("five minutes", trained)):
     rng = np.random.default_rng(0)
     player = PolicyPlayer(NetworkEvaluator(network), temperature=1,
@@ -451,7 +451,7 @@ assert katago[0] / peak > 0.3 and katago[1] / peak < 3
 # %%
 from gokit.commands.doctor import usable_cores
 
-network = ResNet(NetworkConfig(blocks=10, channels=128)).eval()
+network = Network(NetworkConfig(blocks=10, channels=128)).eval()
 planes = torch.zeros(8, 6, 19, 19)
 rates = []
 torch.set_num_threads(usable_cores())

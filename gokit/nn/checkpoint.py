@@ -14,13 +14,13 @@ from torch import Tensor
 
 from gokit.go.errors import GoError, RulesMismatchError
 from gokit.go.rules import Rules
-from gokit.nn.features import FEATURE_SETS
+from gokit.nn.config import NetworkConfig
+from gokit.nn.features import feature_names
 from gokit.nn.inference import NetworkEvaluator
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.networks import Network
 from gokit.storage import write_atomic
 
 FORMAT = "gokit checkpoint 1"
-ARCHITECTURE = "ResNet"
 VALUE_KINDS = ("margin", "win")
 
 
@@ -42,13 +42,11 @@ class Card:
     strength: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.features not in FEATURE_SETS:
-            known = ", ".join(FEATURE_SETS)
-            raise GoError(f"features are one of {known}, not {self.features!r}")
-        if self.network.planes != len(FEATURE_SETS[self.features]):
+        planes = len(feature_names(self.features))
+        if self.network.planes != planes:
             raise GoError(
                 f"a network of {self.network.planes} planes cannot read the features "
-                f"{self.features!r}, which are {len(FEATURE_SETS[self.features])}"
+                f"{self.features!r}, which are {planes}"
             )
         if self.value not in VALUE_KINDS:
             raise GoError(f"a value is one of {', '.join(VALUE_KINDS)}, not {self.value!r}")
@@ -59,9 +57,8 @@ class Card:
         """Return the card as plain JSON types."""
         return {
             "format": FORMAT,
-            "architecture": ARCHITECTURE,
             "network": self.network.to_dict(),
-            "planes": list(FEATURE_SETS[self.features]),
+            "planes": list(feature_names(self.features)),
             "features": self.features,
             "value": self.value,
             "rules": self.rules.to_dict(),
@@ -75,8 +72,6 @@ class Card:
         """Read what `to_dict` wrote; GoError with the first thing that does not fit."""
         if fields.get("format") != FORMAT:
             raise GoError(f"its format is {fields.get('format')!r}, not {FORMAT!r}")
-        if fields.get("architecture") != ARCHITECTURE:
-            raise GoError(f"its architecture is {fields.get('architecture')!r}, which is unknown")
         try:
             card = cls(
                 rules=Rules.from_dict(fields["rules"]),
@@ -89,7 +84,7 @@ class Card:
             )
         except KeyError as missing:
             raise GoError(f"its card lacks {missing}") from None
-        if fields.get("planes") != list(FEATURE_SETS[card.features]):
+        if fields.get("planes") != list(feature_names(card.features)):
             raise GoError(
                 f"its planes {fields.get('planes')!r} are not today's {card.features!r} features"
             )
@@ -176,14 +171,14 @@ def read_card(path: str | Path) -> dict[str, Any]:
     return card
 
 
-def save_checkpoint(path: str | Path, network: ResNet, card: Card) -> None:
+def save_checkpoint(path: str | Path, network: Network, card: Card) -> None:
     """Write a network and its card: PATH.safetensors and PATH.json."""
     if network.config != card.network:
         raise GoError("the card describes another network than the one to be saved")
     save_tensors(path, network.state_dict(), card.to_dict())
 
 
-def load_checkpoint(path: str | Path) -> tuple[ResNet, Card]:
+def load_checkpoint(path: str | Path) -> tuple[Network, Card]:
     """Read a network and its card, from a file or a run's folder; nothing is unpickled.
 
     GoError, with the path and one reason, where a file is missing, truncated or altered, or
@@ -195,12 +190,12 @@ def load_checkpoint(path: str | Path) -> tuple[ResNet, Card]:
         card = Card.from_dict(fields)
     except GoError as error:
         raise GoError(f"{path}: {error}") from None
-    network = ResNet(card.network)
+    network = Network(card.network)
     load_weights(network, tensors, path)
     return network, card
 
 
-def load_weights(network: ResNet, tensors: dict[str, Tensor], path: str | Path) -> None:
+def load_weights(network: Network, tensors: dict[str, Tensor], path: str | Path) -> None:
     """Copy tensors into a network; GoError where a name or a shape is not the network's."""
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}

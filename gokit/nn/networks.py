@@ -1,176 +1,169 @@
-"""One network for every board size: a residual trunk of convolutions, pooled heads."""
+"""Networks: a trunk that reads the board, and the heads that answer."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gokit.go.errors import GoError
-from gokit.options import is_whole
+from gokit.nn.config import NetworkConfig, Outputs
+from gokit.nn.pooling import pool_full, pool_mean
+from gokit.nn.trunks import ResidualTrunk, TransformerTrunk
 
 
-class Outputs(NamedTuple):
-    """What the network says of a batch of B positions, from the side to move's view.
+class Network(nn.Module):
+    """A policy and a value, in any of the shapes of `NetworkConfig`.
 
-    policy_logits: float32 [B, N*N+1], the pass last; points off the board are -inf.
-    value: float32 [B] in [-1, 1].
-    ownership: float32 [B, N, N] in [-1, 1], 1 where the side to move will own the point.
-    """
-
-    policy_logits: Tensor
-    value: Tensor
-    ownership: Tensor
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The shape of a `ResNet`; GoError for a number it cannot have.
-
-    planes: input planes; blocks: residual blocks of two convolutions each; channels: width of
-    the trunk; pooling_blocks: how many of the blocks, the last ones, also see the mean and the
-    maximum over the whole board; value_hidden: width of the value head's hidden layer.
-    """
-
-    planes: int = 6
-    blocks: int = 3
-    channels: int = 32
-    pooling_blocks: int = 0
-    value_hidden: int = 32
-
-    def __post_init__(self) -> None:
-        for name, number in asdict(self).items():
-            lowest = 0 if name in ("blocks", "pooling_blocks") else 1
-            if not is_whole(number) or number < lowest:
-                raise GoError(f"a network's {name} is a whole number from {lowest}, not {number!r}")
-        if self.pooling_blocks > self.blocks:
-            raise GoError("a network cannot have more pooling_blocks than blocks")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> NetworkConfig:
-        """Read what `to_dict` wrote; GoError for unknown or missing fields."""
-        if not isinstance(fields, dict) or set(fields) != set(cls.__dataclass_fields__):
-            raise GoError(f"a network is {', '.join(cls.__dataclass_fields__)}, not {fields!r}")
-        return cls(**fields)
-
-
-class ResNet(nn.Module):
-    """A pre-activation residual network that plays on any board size with the same weights.
-
-    Convolutions do not know the size of the board, and the heads pool over it. Boards of
-    several sizes share a batch when each lies in a corner of the largest and `mask` marks its
-    points; the answers are those that each board would get alone. Activations before
-    convolutions: He et al. 2016; pooling over the board: Wu 2019. Built in chapter 5.
+    A residual network or a transformer plays on any board size with the same weights. Boards of
+    several sizes share a batch when each lies in the first corner of the largest and `mask` marks
+    its points; the answers are those that each board would get alone. Built in chapter 5.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        width = config.channels
-        self.stem = _convolution(config.planes, width, 3)
-        first_pooling = config.blocks - config.pooling_blocks
-        self.blocks = nn.ModuleList(
-            _Block(width, pooling=index >= first_pooling) for index in range(config.blocks)
-        )
-        self.trunk_norm = _BoardNorm(width)
-        self.policy_points = nn.Conv2d(width, 1, 1)
-        self.policy_pass = nn.Linear(3 * width, 1)
-        self.value_hidden = nn.Linear(3 * width, config.value_hidden)
-        self.value = nn.Linear(config.value_hidden, 1)
-        self.ownership = nn.Conv2d(width, 1, 1)
-        # A network that knows nothing yet should say so: even value, near-even policy.
-        for head in (self.policy_points, self.policy_pass, self.value, self.ownership):
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)
+        self.trunk = _trunk(config)
+        self.value_trunk = _trunk(config) if config.trunks == "separate" else None
+        heads = BoardHeads if config.architecture == "mlp" else PointHeads
+        self.heads = heads(config)
 
     def forward(self, planes: Tensor, mask: Tensor | None = None) -> Outputs:
         """Evaluate planes [B, C, N, N]; `mask` [B, 1, N, N] is 1 on the board, None for all."""
-        trunk = self.stem(planes)
-        trunk = trunk if mask is None else trunk * mask
-        for block in self.blocks:
-            trunk = block(trunk, mask)
-        trunk = functional.relu(self.trunk_norm(trunk, mask))
-        trunk = trunk if mask is None else trunk * mask
-
-        pooled = _pool(trunk, mask)
-        points = self.policy_points(trunk)
-        ownership = torch.tanh(self.ownership(trunk))
-        if mask is not None:
-            points = points.masked_fill(mask == 0, float("-inf"))
-            ownership = ownership * mask
-        logits = torch.cat([points.flatten(1), self.policy_pass(pooled)], dim=1)
-        value = torch.tanh(self.value(functional.relu(self.value_hidden(pooled))))
-        return Outputs(logits, value.squeeze(1), ownership.squeeze(1))
+        for_policy = self.trunk(planes, mask).float()  # a trunk may compute in less than fp32
+        for_value = for_policy
+        if self.value_trunk is not None:
+            for_value = self.value_trunk(planes, mask).float()
+        elif self.config.trunks == "detached":
+            for_value = for_policy.detach()
+        return self.heads(for_policy, for_value, mask)
 
     def parameter_count(self) -> int:
         """Return how many numbers training may change."""
         return sum(parameter.numel() for parameter in self.parameters())
 
 
-class _BoardNorm(nn.BatchNorm2d):
-    """Batch normalisation whose statistics count the points of the boards only."""
+def flop_count(config: NetworkConfig, size: int) -> int:
+    """Return the floating-point operations of one evaluation on a board of `size` lines.
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        if mask is None or not self.training:
-            return super().forward(x)
-        count = mask.sum()
-        mean = (x * mask).sum((0, 2, 3)) / count
-        centred = (x - mean[:, None, None]) * mask
-        variance = centred.square().sum((0, 2, 3)) / count
-        with torch.no_grad():
-            self.num_batches_tracked += 1
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * count / (count - 1).clamp(min=1), self.momentum)
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        return centred * scale[:, None, None] + self.bias[:, None, None]
+    Those of matrix products, convolutions and attention, a multiplication and an addition each
+    counted; norms, activations and sums are left out, as is usual.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        network = Network(config).eval()
+        planes = torch.empty(1, config.planes, size, size)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(planes)
+    return counter.get_total_flops()
 
 
-class _Block(nn.Module):
-    def __init__(self, width: int, *, pooling: bool) -> None:
+class PointHeads(nn.Module):
+    """Heads on features of each point [B, C, N, N]: any board size."""
+
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.first_norm = _BoardNorm(width)
-        self.first = _convolution(width, width, 3)
-        self.second_norm = _BoardNorm(width)
-        self.second = _convolution(width, width, 3)
-        self.pooled_bias = nn.Linear(3 * width, width) if pooling else None
+        width = config.channels
+        pooled = width if config.head_pooling == "mean" else 3 * width
+        self._pool = pool_mean if config.head_pooling == "mean" else pool_full
+        self.policy_points = nn.Conv2d(width, 1, 1)
+        self.policy_pass = nn.Linear(pooled, 1)
+        self.value = ValueHead(config, pooled)
+        self.ownership = nn.Conv2d(width, 1, 1) if config.ownership else None
+        self.score = nn.Linear(pooled, 1) if config.score else None
+        _know_nothing(self.policy_points, self.policy_pass, self.ownership, self.score)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        y = self._activate(self.first_norm, x, mask)
-        y = self.first(y)
-        if self.pooled_bias is not None:
-            y = y if mask is None else y * mask
-            y = y + self.pooled_bias(_pool(y, mask))[:, :, None, None]
-        y = self.second(self._activate(self.second_norm, y, mask))
-        return x + (y if mask is None else y * mask)
-
-    @staticmethod
-    def _activate(norm: _BoardNorm, x: Tensor, mask: Tensor | None) -> Tensor:
-        activated = functional.relu(norm(x, mask))
-        # A convolution must see the same zeros beyond a small board's edge as beyond a large one's.
-        return activated if mask is None else activated * mask
-
-
-def _convolution(inputs: int, outputs: int, size: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
+    def forward(self, for_policy: Tensor, for_value: Tensor, mask: Tensor | None) -> Outputs:
+        """Answer from the policy's and the value's features; without a mask all is board."""
+        points = self.policy_points(for_policy)
+        if mask is not None:
+            points = points.masked_fill(mask == 0, float("-inf"))
+        passing = self.policy_pass(self._pool(for_policy, mask))
+        pooled = self._pool(for_value, mask)
+        value, outcome_logits = self.value(pooled)
+        ownership = score = None
+        if self.ownership is not None:
+            ownership = torch.tanh(self.ownership(for_value)).squeeze(1)
+            ownership = ownership if mask is None else ownership * mask.squeeze(1)
+        if self.score is not None:
+            score = self.score(pooled).squeeze(1)
+        logits = torch.cat([points.flatten(1), passing], dim=1)
+        return Outputs(logits, value, ownership, outcome_logits, score)
 
 
-def _pool(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return mean, mean scaled by the board's width, and maximum of each channel: [B, 3*C]."""
-    if mask is None:
-        mean = x.mean((2, 3))
-        width = float(x.shape[2] * x.shape[3]) ** 0.5
-        maximum = x.amax((2, 3))
-    else:
-        area = mask.sum((2, 3))
-        mean = (x * mask).sum((2, 3)) / area
-        width = area.sqrt()
-        maximum = x.masked_fill(mask == 0, float("-inf")).amax((2, 3))
-    # The scaled mean lets a head tell sums from means: a margin grows with the board.
-    return torch.cat([mean, mean * ((width - 9) / 10), maximum], dim=1)
+class BoardHeads(nn.Module):
+    """Heads on features of the whole board [B, C]: one board size."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width, self.size = config.channels, config.size
+        self.policy = nn.Linear(width, self.size**2 + 1)
+        self.value = ValueHead(config, width)
+        self.ownership = nn.Linear(width, self.size**2) if config.ownership else None
+        self.score = nn.Linear(width, 1) if config.score else None
+        _know_nothing(self.policy, self.ownership, self.score)
+
+    def forward(self, for_policy: Tensor, for_value: Tensor, mask: Tensor | None) -> Outputs:
+        """Answer from the policy's and the value's features."""
+        value, outcome_logits = self.value(for_value)
+        ownership = score = None
+        if self.ownership is not None:
+            ownership = torch.tanh(self.ownership(for_value)).unflatten(1, (self.size, self.size))
+        if self.score is not None:
+            score = self.score(for_value).squeeze(1)
+        return Outputs(self.policy(for_policy), value, ownership, outcome_logits, score)
+
+
+class ValueHead(nn.Module):
+    """A hidden layer, then one number or the logits of win, draw and loss."""
+
+    def __init__(self, config: NetworkConfig, inputs: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, config.value_hidden)
+        self.last = nn.Linear(config.value_hidden, 1 if config.value_head == "scalar" else 3)
+        _know_nothing(self.last)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return values [B] and, if they come from outcomes, their logits [B, 3]."""
+        answers = self.last(functional.relu(self.hidden(features)))
+        if answers.shape[1] == 1:
+            return torch.tanh(answers).squeeze(1), None
+        shares = torch.softmax(answers, dim=1)
+        return shares[:, 0] - shares[:, 2], answers
+
+
+class BoardTrunk(nn.Module):
+    """Hidden layers over the whole board at once, for one board size: [B, C]."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.size = config.size
+        widths = [config.planes * config.size**2] + [config.channels] * config.blocks
+        self.layers = nn.ModuleList(
+            nn.Linear(inputs, outputs) for inputs, outputs in pairwise(widths)
+        )
+
+    def forward(self, planes: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return features [B, channels]; GoError for another board."""
+        if mask is not None or planes.shape[-2:] != (self.size, self.size):
+            raise GoError(f"this network reads {self.size}×{self.size} boards only")
+        x = planes.flatten(1)
+        for layer in self.layers:
+            x = functional.relu(layer(x))
+        return x
+
+
+def _trunk(config: NetworkConfig) -> nn.Module:
+    kinds = {"resnet": ResidualTrunk, "transformer": TransformerTrunk, "mlp": BoardTrunk}
+    return kinds[config.architecture](config)
+
+
+def _know_nothing(*heads: nn.Module | None) -> None:
+    """Begin even: a network that has learnt nothing should say so."""
+    for head in heads:
+        if head is not None:
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.zeros_(head.bias)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gokit.nn.networks import Outputs, ResNet
+from gokit.nn.config import Outputs
+from gokit.nn.networks import Network
 
 
 class Batch(NamedTuple):
@@ -88,7 +89,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: ResNet,
+        network: Network,
         *,
         weights: LossWeights | None = None,
         weight_decay: float = 1e-4,

@@ -20,7 +20,8 @@ from gokit.nn.checkpoint import (
     load_evaluator,
     save_checkpoint,
 )
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.config import NetworkConfig
+from gokit.nn.networks import Network
 
 CONFIG = NetworkConfig(blocks=1, channels=4, value_hidden=4)
 
@@ -30,7 +31,7 @@ def saved(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path = tmp_path / "net.safetensors"
     card = Card(TROMP_TAYLOR, (5,), "basic", CONFIG, run={"seed": 1}, strength=[{"score": 0.5}])
-    save_checkpoint(path, ResNet(CONFIG), card)
+    save_checkpoint(path, Network(CONFIG), card)
     return path
 
 
@@ -42,7 +43,7 @@ def edit_card(path: Path, **changes: object) -> None:
 def test_network_and_card_come_back(saved: Path) -> None:
     network, card = load_checkpoint(saved)
     torch.manual_seed(0)
-    for name, tensor in ResNet(CONFIG).state_dict().items():
+    for name, tensor in Network(CONFIG).state_dict().items():
         assert (network.state_dict()[name] == tensor).all(), name
     assert card.rules == TROMP_TAYLOR
     assert card.sizes == (5,)
@@ -85,14 +86,15 @@ def test_missing_files_are_named(saved: Path, tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"format": "gokit checkpoint 99"}, "format"),
-        ({"architecture": "Transformer"}, "architecture"),
+        ({"network": {"architecture": "perceptron"}}, "architecture"),
         ({"planes": ["own stones"]}, "planes"),
         ({"features": "liberties"}, "features"),
         ({"value": "points"}, "value"),
         ({"rules": {"komi": 7.5}}, "rules"),
         ({"sizes": [50]}, "sizes"),
         ({"sizes": 5}, "sizes"),
-        ({"network": {"planes": 6}}, "a network is"),
+        ({"network": {"planes": 6}}, "lacks architecture"),
+        ({"network": {**CONFIG.to_dict(), "depth": 3}}, "a network is"),
         ({"network": {**CONFIG.to_dict(), "channels": 8}}, "shape"),
         ({"network": {**CONFIG.to_dict(), "planes": 7}}, "planes"),
         ({"sha256": "0" * 64}, "truncated or altered"),
@@ -159,7 +161,7 @@ def test_other_rules_and_sizes_are_a_mismatch(saved: Path) -> None:
 def test_where_the_value_is_a_win_komi_must_agree(tmp_path: Path) -> None:
     path = tmp_path / "win.safetensors"
     card = Card(TROMP_TAYLOR, (5, 7), "basic", CONFIG, value="win")
-    save_checkpoint(path, ResNet(CONFIG), card)
+    save_checkpoint(path, Network(CONFIG), card)
     load_evaluator(path, rules=TROMP_TAYLOR, size=7)
     with pytest.raises(RulesMismatchError, match=r"komi 7\.5"):
         load_evaluator(path, rules=TROMP_TAYLOR.replace(komi=0.5))
@@ -168,4 +170,4 @@ def test_where_the_value_is_a_win_komi_must_agree(tmp_path: Path) -> None:
 def test_a_card_must_describe_the_network_it_is_saved_with(tmp_path: Path) -> None:
     card = Card(TROMP_TAYLOR, (5,), "basic", CONFIG)
     with pytest.raises(GoError, match="another network"):
-        save_checkpoint(tmp_path / "x.safetensors", ResNet(NetworkConfig()), card)
+        save_checkpoint(tmp_path / "x.safetensors", Network(NetworkConfig()), card)

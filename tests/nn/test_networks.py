@@ -11,17 +11,18 @@ from gokit.go.games import Games
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, WHITE
 from gokit.go.symmetry import permutation, transform_plane
+from gokit.nn.config import NetworkConfig
 from gokit.nn.features import FEATURE_SETS, write_planes
 from gokit.nn.inference import NetworkEvaluator
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.networks import Network
 
 SMALL = NetworkConfig(planes=6, blocks=2, channels=8, pooling_blocks=1, value_hidden=8)
 
 
-def network(config: NetworkConfig = SMALL, seed: int = 0) -> ResNet:
+def network(config: NetworkConfig = SMALL, seed: int = 0) -> Network:
     """A network whose statistics and heads are not those it was born with."""
     torch.manual_seed(seed)
-    net = ResNet(config)
+    net = Network(config)
     net.train()
     for _ in range(5):
         net(torch.randn(8, config.planes, 7, 7))
@@ -96,7 +97,7 @@ def test_parameters_are_counted_exactly() -> None:
     convolutions = 6 * 32 * 9 + 6 * 32 * 32 * 9
     norms = 7 * 2 * 32
     heads = 33 + 97 + (96 * 32 + 32) + 33 + 33
-    assert ResNet(NetworkConfig()).parameter_count() == convolutions + norms + heads
+    assert Network(NetworkConfig()).parameter_count() == convolutions + norms + heads
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_impossible_networks_are_refused(fields: dict) -> None:
 
 
 def planes_of(position: Position) -> np.ndarray:
-    planes = np.empty((1, 6, position.size, position.size), np.uint8)
+    planes = np.empty((1, 6, position.size, position.size), np.int8)
     write_planes(Games.from_positions([position]), np.array([0]), "basic", planes)
     return planes[0]
 
@@ -143,11 +144,11 @@ def test_planes_turn_with_the_board() -> None:
 def test_features_refuse_what_they_cannot_write() -> None:
     games = Games(2, 5)
     with pytest.raises(GoError, match="features are one of"):
-        write_planes(games, np.arange(2), "nonsense", np.empty((2, 6, 5, 5), np.uint8))
-    with pytest.raises(GoError, match="shape"):
-        write_planes(games, np.arange(2), "basic", np.empty((2, 6, 9, 9), np.uint8))
+        write_planes(games, np.arange(2), "nonsense", np.empty((2, 6, 5, 5), np.int8))
+    with pytest.raises(GoError, match="planes are int8"):
+        write_planes(games, np.arange(2), "basic", np.empty((2, 6, 9, 9), np.int8))
     with pytest.raises(GoError, match="features"):
-        NetworkEvaluator(ResNet(NetworkConfig(planes=len(FEATURE_SETS["basic"]) + 1)))
+        NetworkEvaluator(Network(NetworkConfig(planes=len(FEATURE_SETS["basic"]) + 1)))
 
 
 def test_the_evaluator_answers_as_the_network_does() -> None:
@@ -155,10 +156,10 @@ def test_the_evaluator_answers_as_the_network_does() -> None:
     games = Games(4, 5)
     games.play(np.array([3, 12, 25, 7]))
     indices = np.array([2, 0, 3])
-    planes = np.empty((3, 6, 5, 5), np.float32)
+    planes = np.empty((3, 6, 5, 5), np.int8)
     write_planes(games, indices, "basic", planes)
     with torch.no_grad():
-        expected = net(torch.from_numpy(planes))
-    logits, values = NetworkEvaluator(net).evaluate(games, indices)
+        expected = net(torch.from_numpy(planes).float())
+    logits, values = NetworkEvaluator(net, precision="fp32").evaluate(games, indices)
     np.testing.assert_allclose(logits, expected.policy_logits.numpy(), atol=1e-5)
     np.testing.assert_allclose(values, expected.value.numpy(), atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gokit.go.symmetry import permutation, transform_plane
-from gokit.nn.networks import NetworkConfig, Outputs, ResNet
+from gokit.nn.networks import Network, NetworkConfig, Outputs
 from gokit.nn.training import Batch, LossWeights, Trainer, compute_losses, transform_batch
 
 SIZE = 5
@@ -25,9 +25,9 @@ def batch(count: int = 12, seed: int = 0) -> Batch:
     )
 
 
-def small_network(seed: int = 0) -> ResNet:
+def small_network(seed: int = 0) -> Network:
     torch.manual_seed(seed)
-    return ResNet(NetworkConfig(blocks=1, channels=16, value_hidden=16))
+    return Network(NetworkConfig(blocks=1, channels=16, value_hidden=16))
 
 
 def test_ten_positions_are_learnt_by_heart() -> None:
@@ -120,7 +120,7 @@ def test_the_average_follows_the_weights_and_is_not_them() -> None:
     trainer = Trainer(small_network(), average_decay=0.9)
     for _ in range(60):
         trainer.step(batch(), 1e-3)
-    trained, average = trainer.network.stem.weight, trainer.average.stem.weight
+    trained, average = trainer.network.trunk.stem.weight, trainer.average.trunk.stem.weight
     gap = (trained - average).abs().max()
     assert 0 < gap < 0.1
     frozen = [p.requires_grad for p in trainer.average.parameters()]

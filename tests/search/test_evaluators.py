@@ -9,14 +9,15 @@ from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, WHITE, Rules
+from gokit.nn.config import NetworkConfig
 from gokit.nn.inference import NetworkEvaluator
-from gokit.nn.networks import NetworkConfig, ResNet
+from gokit.nn.networks import Network
 from gokit.search.evaluators import RolloutEvaluator, UniformEvaluator
 
 EVALUATORS = [
     UniformEvaluator(),
     RolloutEvaluator(np.random.default_rng(0), playouts=2),
-    NetworkEvaluator(ResNet(NetworkConfig(blocks=1, channels=4))),
+    NetworkEvaluator(Network(NetworkConfig(blocks=1, channels=4))),
 ]
 
 
