@@ -1,24 +1,22 @@
 """KataGo's self-play rows, .npz: read batch by batch, turned into this package's targets.
 
-The layout is that of inputs version 7, which KataGo has written since version 1.4: 22 bit planes,
-19 numbers, 64 numbers of targets, 5 planes of value targets. Read after KataGo's own writers,
-cpp/dataio/trainingwrite.h and cpp/neuralnet/nninputs.cpp (fillRowV7), and its trainer,
-python/katago/train/data_processing_pytorch.py at commit 0dec407; later columns (queries' values,
-players' metadata) are not read. Older inputs versions are refused.
+The layout is that of KataGo's inputs version 7: 22 bit planes, 19 numbers, 64 numbers of targets, 5
+planes of value targets (versions 0 to 2 of the targets, their last number). It follows KataGo's
+writers, cpp/dataio/trainingwrite.cpp and fillRowV7 in cpp/neuralnet/nninputs.cpp, and its trainer,
+python/katago/train/data_processing_pytorch.py at commit 0dec407. Columns that came later (values of
+moves, metadata of players) are not read; older inputs versions are refused.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from gokit.corpus.archives import files_at
+from gokit.corpus.archives import UNREADABLE, files_at
 from gokit.corpus.holdout import is_held_out
 from gokit.corpus.sources import SourceReport
 from gokit.go.errors import GoError
@@ -33,15 +31,16 @@ _ON_BOARD, _OWN, _OTHER, _BARRED, _LAST_MOVE = 0, 1, 2, 6, 9
 # Numbers of a position.
 _PASSED, _SUICIDE, _TERRITORY, _TAX, _ENCORE, _BUTTON = 0, 8, 9, 10, 12, 17
 # Numbers of the targets, and the plane of the final ownership.
-_WIN, _LOSS, _NO_RESULT, _SCORE, _WEIGHT, _POLICY_WEIGHT, _SCORED = 0, 1, 2, 20, 25, 26, 27
+_WIN, _LOSS, _NO_RESULT, _WEIGHT, _POLICY_WEIGHT, _SCORED = 0, 1, 2, 25, 26, 27
 _NO_VALUE, _HASH, _SELF_KOMI, _TURN = 35, slice(41, 47), 47, 51
 _OWNERSHIP = 0
-_COUNTS = {
-    "binaryInputNCHWPacked": 22,
-    "globalInputNC": 19,
-    "policyTargetsNCMove": 2,
-    "globalTargetsNC": 64,
-    "valueTargetsNCHW": 5,
+# Name, channels and type of the arrays.
+_ARRAYS = {
+    "binaryInputNCHWPacked": (22, np.uint8),
+    "globalInputNC": (19, np.float32),
+    "policyTargetsNCMove": (2, np.int16),
+    "globalTargetsNC": (64, np.float32),
+    "valueTargetsNCHW": (5, np.int8),
 }
 _PLANES_KNOWN = {
     "own stones",
@@ -186,12 +185,12 @@ def read_katago(
                 yield rows
 
 
-_BROKEN = (OSError, ValueError, KeyError, EOFError, GoError, zipfile.BadZipFile, zlib.error)
+_BROKEN = (*UNREADABLE, GoError, IndexError, TypeError)
 
 
 def _arrays(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in _COUNTS}
+        arrays = {name: file[name] for name in _ARRAYS}
     rows = len(arrays["globalInputNC"])
     length = arrays["valueTargetsNCHW"].shape[-1]
     shapes = {
@@ -201,11 +200,12 @@ def _arrays(content: bytes) -> dict[str, np.ndarray]:
         "globalTargetsNC": (),
         "valueTargetsNCHW": (length, length),
     }
-    for name, count in _COUNTS.items():
-        if arrays[name].shape != (rows, count, *shapes[name]):
+    for name, (channels, kind) in _ARRAYS.items():
+        found, expected = arrays[name], (rows, channels, *shapes[name])
+        if found.shape != expected or found.dtype != kind:
             raise GoError(
-                f"{name} has the shape {arrays[name].shape}, and inputs version 7 has "
-                f"{(rows, count, *shapes[name])}"
+                f"{name} is {found.dtype} {found.shape}; inputs version 7 has "
+                f"{np.dtype(kind)} {expected}"
             )
     return arrays
 
@@ -223,8 +223,11 @@ def _rows(arrays: dict[str, np.ndarray], size: int, place: str, report: SourceRe
     other_rules = (numbers[:, [_TERRITORY, _TAX, _TAX + 1, _ENCORE, _BUTTON]] != 0).any(1)
     off_board = ~np.append(board.ravel(), True)
     finite = np.isfinite(numbers).all(1) & np.isfinite(targets).all(1)
-    wrong = ~finite | (policy < 0).any(1) | (policy[:, off_board] > 0).any(1)
-    wrong |= (policy.sum(1) <= 0) | (planes[:, _OWN] & planes[:, _OTHER]).any((1, 2))
+    # Without a search KataGo writes the same number everywhere, off the board too.
+    searched = targets[:, _POLICY_WEIGHT] > 0
+    wrong = ~finite | (policy < 0).any(1) | (policy.sum(1) <= 0)
+    wrong |= searched & (policy[:, off_board] > 0).any(1)
+    wrong |= (planes[:, _OWN] & planes[:, _OTHER]).any((1, 2))
     keep = np.ones(len(numbers), np.bool_)
     for reason, here in (
         ("another board size", other_size),
@@ -251,7 +254,7 @@ def _rows(arrays: dict[str, np.ndarray], size: int, place: str, report: SourceRe
         komi=komi.astype(np.float32),
         policy=policy / policy.sum(1, keepdims=True),
         win=targets[:, _WIN] - targets[:, _LOSS],
-        margin=np.round(targets[:, _SCORE] - targets[:, _SELF_KOMI]).astype(np.float32),
+        margin=owner.sum((1, 2), np.float32),
         ownership=owner.astype(np.int8),
         weight=targets[:, _WEIGHT],
         policy_weight=targets[:, _POLICY_WEIGHT],

@@ -42,7 +42,7 @@ def write_positions(
     holdout: float = 0.1,
     report: SourceReport | None = None,
     shard_positions: int = SHARD_POSITIONS,
-    on_game: Callable[[], None] = lambda: None,
+    on_game: Callable[[], Any] = lambda: None,
 ) -> dict[str, Any]:
     """Write every position before a move of the games, and return the folder's index.
 
