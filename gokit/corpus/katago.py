@@ -4,7 +4,8 @@ The layout is that of KataGo's inputs version 7: 22 bit planes, 19 numbers, 64 n
 planes of value targets (versions 0 to 2 of the targets, their last number). It follows KataGo's
 writers, cpp/dataio/trainingwrite.cpp and fillRowV7 in cpp/neuralnet/nninputs.cpp, and its trainer,
 python/katago/train/data_processing_pytorch.py at commit 0dec407. Columns that came later (values of
-moves, metadata of players) are not read; older inputs versions are refused.
+moves, metadata of players) are not read; older inputs versions are refused. A row that KataGo's
+tests print (cpp/tests/results/runSekiTrainWriteTests.txt) decodes to the board printed beside it.
 """
 
 from __future__ import annotations

@@ -390,7 +390,7 @@ class _Filling:
         else:
             raise GoError(f'a value is "win" or "margin", not {value!r}')
         return PositionBatch(
-            planes=self.planes.reshape(count, -1, n, n),
+            planes=self.planes.reshape(*self.planes.shape[:2], n, n),
             policy=policy,
             value=label.astype(np.float32),
             ownership=self.ownership.reshape(count, n, n),

@@ -204,7 +204,7 @@ def split_games(content: bytes) -> Iterator[bytes]:
     """Yield the game trees of an SGF collection.
 
     A game that breaks off ends where the next one begins with a root of its own: a new line with
-    "(;" and a GM, FF or SZ.
+    "(;" and a GM, FF or SZ. One that breaks off within a value takes the next one with it.
     """
     if content[:2] in _UTF16:
         content = content.decode("utf-16", "replace").encode()
