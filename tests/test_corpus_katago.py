@@ -51,9 +51,10 @@ def row_of(position: Position, move: int, final: Position) -> dict[str, np.ndarr
         liberties = len(group.liberties)
         if liberties <= 3:
             planes[2 + liberties, [in_frame(p, size) for p in group.stones]] = 1
-    for point in np.flatnonzero(board.ravel() == 0):
-        if position.illegality(int(point)) in ("ko", "superko"):
-            planes[6, in_frame(int(point), size)] = 1
+    without_history = Position.from_array(board, mover, position.rules)
+    for point in map(int, np.flatnonzero(without_history.legal_mask()[:-1])):
+        if not position.is_legal(point):
+            planes[6, in_frame(point, size)] = 1
     numbers = np.zeros(19, np.float32)
     last = position.last_move
     if last == size**2:
@@ -96,6 +97,11 @@ def game(seed: int = 1, **fields) -> list[Position]:
     return list(random_record(seed, rules, 50, **fields).positions())
 
 
+def game_with_ko() -> list[Position]:
+    moves = [1, 2, 5, 8, 11, 12, 24, 6, 7, 20, 25, 25]
+    return Position.from_moves(moves, size=SIZE, rules=Rules(komi=KOMI)).line()
+
+
 def rows_of(*games: list[Position]) -> dict[str, np.ndarray]:
     rows = [
         row_of(position, path[i + 1].last_move, path[-1])
@@ -125,7 +131,7 @@ def read(path: Path, size: int = SIZE, **options) -> tuple[list[KataGoRows], Sou
 def test_rows_become_the_planes_and_targets_of_their_positions(
     features: str, tmp_path: Path
 ) -> None:
-    paths = [game(1), game(2)]
+    paths = [game(1), game(2), game_with_ko()]
     (tmp_path / "a.npz").write_bytes(npz(rows_of(*paths)))
     found, report = read(tmp_path)
     assert report.skipped == {}

@@ -62,34 +62,41 @@ def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
 def _read_file(path: Path, suffixes: tuple[str, ...], skip: Skip) -> Iterator[tuple[str, bytes]]:
     try:
         with open(path, "rb") as file:
-            yield from _unpacked(str(path), file, path.stat().st_size, suffixes, skip, 0)
+            yield from _unpacked(str(path), file, suffixes, skip, 0)
     except OSError as error:
         skip("unreadable file", str(path), str(error))
 
 
 def _unpacked(
-    place: str, file: BinaryIO, size: int, suffixes: tuple[str, ...], skip: Skip, depth: int
+    place: str, file: BinaryIO, suffixes: tuple[str, ...], skip: Skip, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     """Yield a file, or what is in it where its name is an archive's."""
     name = place.lower()
     archive = name.endswith((".zip", *TARS)) and not name.endswith(suffixes)
     if archive and depth == MAX_DEPTH:
         skip("archive too deep", place, f"more than {MAX_DEPTH} archives in each other")
-    elif archive:
-        read = _in_zip if name.endswith(".zip") else _in_tar
-        yield from read(place, file, suffixes, skip, depth)
-    elif size > MAX_BYTES:
-        skip("file too large", place, f"{size:,} bytes, and the limit is {MAX_BYTES:,}")
+        return
+    if archive and depth == 0:
+        yield from _in_archive(place, file, suffixes, skip, depth)
+        return
+    try:
+        content = file.read(MAX_BYTES + 1)
+    except UNREADABLE as error:
+        skip("unreadable file", place, _said(error))
+        return
+    if len(content) > MAX_BYTES:
+        skip("file too large", place, f"more than {MAX_BYTES:,} bytes")
+    elif archive:  # in another one, and read by seeks
+        yield from _in_archive(place, io.BytesIO(content), suffixes, skip, depth)
     else:
-        try:
-            content = file.read(MAX_BYTES + 1)
-        except UNREADABLE as error:
-            skip("unreadable file", place, _said(error))
-            return
-        if len(content) != size:
-            skip("unreadable file", place, f"{len(content):,} bytes instead of {size:,}")
-        else:
-            yield place, content
+        yield place, content
+
+
+def _in_archive(
+    place: str, file: BinaryIO, suffixes: tuple[str, ...], skip: Skip, depth: int
+) -> Iterator[tuple[str, bytes]]:
+    read = _in_zip if place.lower().endswith(".zip") else _in_tar
+    return read(place, file, suffixes, skip, depth + 1)
 
 
 def _in_zip(
@@ -111,7 +118,7 @@ def _in_zip(
                 skip("unreadable file", inner, _said(error))
                 continue
             with member:
-                yield from _member(inner, member, info.file_size, suffixes, skip, depth)
+                yield from _unpacked(inner, member, suffixes, skip, depth)
 
 
 def _in_tar(
@@ -123,22 +130,9 @@ def _in_tar(
                 if info.isfile() and _wanted(info.name, suffixes):
                     inner = f"{place}/{info.name}"
                     member = archive.extractfile(info)
-                    yield from _member(inner, member, info.size, suffixes, skip, depth)
+                    yield from _unpacked(inner, member, suffixes, skip, depth)
     except UNREADABLE as error:
         skip("unreadable file", place, _said(error))
-
-
-def _member(
-    place: str, member: BinaryIO, size: int, suffixes: tuple[str, ...], skip: Skip, depth: int
-) -> Iterator[tuple[str, bytes]]:
-    """As `_unpacked`; an archive in an archive is unpacked in memory, since it is read by seeks."""
-    if place.lower().endswith((".zip", *TARS)) and size <= MAX_BYTES:
-        try:
-            member = io.BytesIO(member.read(MAX_BYTES + 1))
-        except UNREADABLE as error:
-            skip("unreadable file", place, _said(error))
-            return
-    yield from _unpacked(place, member, size, suffixes, skip, depth + 1)
 
 
 def _said(error: Exception) -> str:
