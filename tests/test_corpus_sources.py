@@ -170,6 +170,17 @@ def test_a_locked_member_an_archive_cut_off_and_one_that_is_none(tmp_path: Path)
     assert report.skipped["unreadable file"] == 6
 
 
+def test_a_member_without_a_name_is_no_game_and_no_harm(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        archive.writestr(nameless, GOOD)
+        archive.writestr("folder.sgf/", b"")
+        archive.writestr("1.sgf", GOOD)
+    games, report = read(tmp_path)
+    assert (len(games), report.skipped) == (1, {})
+
+
 def test_what_is_too_large_or_too_deep_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +299,9 @@ def test_ratings(text: str, rating: tuple[str, float] | None) -> None:
         ("B+T", BLACK, None),
         ("W+F", WHITE, None),
         ("B+", BLACK, None),
+        ("B+R (moves after 173 not known)", BLACK, None),
+        ("W+1/4", WHITE, None),
+        ("B+Cancellation", None, None),
         ("0", EMPTY, 0),
         ("W+0.0", EMPTY, 0),
         ("Void", None, None),

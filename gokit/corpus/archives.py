@@ -22,7 +22,7 @@ UNREADABLE = (
     OSError,
     EOFError,
     ValueError,
-    KeyError,
+    LookupError,
     RuntimeError,
     OverflowError,
     zipfile.BadZipFile,
@@ -109,7 +109,7 @@ def _in_zip(
         return
     with archive:
         for info in archive.infolist():
-            if info.is_dir() or not _wanted(info.filename, suffixes):
+            if not _wanted(info.filename, suffixes):
                 continue
             inner = f"{place}/{info.filename}"
             try:

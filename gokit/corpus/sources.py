@@ -38,7 +38,8 @@ _ROOT = re.compile(rb"\(\s*;")
 _PROPERTY = re.compile(rb"\s*([A-Za-z]+)\s*((?:\[[^\]\\]*(?:\\.[^\]\\]*)*\]\s*)+)", re.DOTALL)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHARSET = re.compile(rb"CA\s*\[[^\]]*\]")
-_RESULT = re.compile(r"([BW])\+(.*)")
+# Resignation, time and forfeit; not the cancellations that some servers write in the same form.
+_RESULT = re.compile(r"([BW])\+(?:[\d.RTFrtf]|$)")
 _RANK = re.compile(r"(\d{1,2}) ?([dkp])[a-z]*", re.IGNORECASE)
 
 
