@@ -215,6 +215,12 @@ def test_rows_of_other_boards_and_rules_and_senseless_ones_are_counted(tmp_path:
     }
     assert report.kept == count - 7
     assert sum(map(len, read(tmp_path, 6)[0])) == len(bigger["globalInputNC"])
+    for other in (4, 7, 9):
+        found, report = read(tmp_path, other)
+        assert (found, set(report.skipped)) == ([], {"another board size"})
+    (tmp_path / "a.npz").write_bytes(npz(rows_of(game(4, size=FRAME))))
+    assert read(tmp_path, 9)[0] == []
+    assert len(read(tmp_path, FRAME)[0]) == 1
 
 
 def test_broken_files_and_older_versions_are_skipped_one_by_one(tmp_path: Path) -> None:
@@ -223,6 +229,13 @@ def test_broken_files_and_older_versions_are_skipped_one_by_one(tmp_path: Path) 
     altered = bytearray(whole)
     altered[200] ^= 255
     version_5 = arrays | {"globalInputNC": arrays["globalInputNC"][:, :14]}
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.save(member, array)
+            header = member.getvalue().replace(b"'descr'", b"('descr'")
+            archive.writestr(name, header)
     files = {
         "a": b"no npz",
         "b": whole[:-40],
@@ -232,14 +245,15 @@ def test_broken_files_and_older_versions_are_skipped_one_by_one(tmp_path: Path) 
         "f": npz(arrays | {"valueTargetsNCHW": np.zeros(())}),
         "g": npz(arrays | {"binaryInputNCHWPacked": arrays["globalInputNC"]}),
         "h": npz(arrays | {"globalInputNC": arrays["globalInputNC"].astype(np.float64)}),
-        "i": whole,
+        "i": stored.getvalue(),
+        "j": whole,
     }
     for name, content in files.items():
         (tmp_path / f"{name}.npz").write_bytes(content)
     [rows], report = read(tmp_path)
     assert len(rows) == 6
-    assert report.skipped == {"broken file": 8}
-    assert report.files == 9
+    assert report.skipped == {"broken file": 9}
+    assert report.files == 10
     with pytest.raises(GoError, match="no file and no folder"):
         next(read_katago(tmp_path / "nothing", SIZE))
 

@@ -120,6 +120,29 @@ def test_unpacked_planes_are_those_of_the_replayed_position(features: str, tmp_p
     assert (batch.policy.sum(1) == 1).all()
 
 
+def test_a_large_board_is_packed_and_unpacked_alike(tmp_path: Path) -> None:
+    record = random_record(8, moves=150, size=19)
+    write_positions(sources([record]), tmp_path, size=19, holdout=0)
+    positions = Positions(tmp_path)
+    chosen = np.array([149, 0, 77])
+    batch = positions.take(chosen, [0, 3, 6])
+    for i, (ply, k) in enumerate(zip(chosen, (0, 3, 6), strict=True)):
+        position = Position.from_moves([m for _, m in record.moves[:ply]], size=19)
+        planes = np.empty((1, 6, 19, 19), np.int8)
+        write_planes(Games.from_positions([position]), np.zeros(1, int), "basic", planes)
+        assert np.array_equal(batch.planes[i], symmetry.transform_plane(planes[0], k))
+        move = symmetry.transform_index(record.moves[ply][1], k, 19)
+        assert batch.policy[i].argmax() == move
+
+
+def test_columns_are_maps_of_the_file_and_not_copies(tmp_path: Path) -> None:
+    shard = written(tmp_path, [random_record(1)]).shards[0]
+    for name, column in shard.columns.items():
+        assert not column.flags.owndata, name
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 0
+
+
 def test_labels_are_from_the_view_of_the_side_to_move(tmp_path: Path) -> None:
     records = [*mixed_records(), drawn_record()]
     positions = written(tmp_path, records)

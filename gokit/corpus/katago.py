@@ -11,6 +11,7 @@ tests print (cpp/tests/results/runSekiTrainWriteTests.txt) decodes to the board 
 from __future__ import annotations
 
 import io
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,7 @@ class KataGoRows:
         A row does not name the colour of the side to move: White is taken to be the side that
         gets komi, which is the same game under other names. A row without a score has the result
         weight 0, since value and ownership have one weight there. Raises GoError for features
-        with a plane that a row cannot tell.
+        with a plane that a row cannot tell, and for stones without liberties.
         """
         names = feature_names(features)
         unknown = [name for name in names if name not in _PLANES_KNOWN]
@@ -181,12 +182,13 @@ def read_katago(
         for start in range(0, len(arrays["globalInputNC"]), batch_rows):
             some = {name: array[start : start + batch_rows] for name, array in arrays.items()}
             rows = _rows(some, size, f"{place}, row {start}", report)
-            if len(rows):
+            if rows is not None:
                 report.kept += len(rows)
                 yield rows
 
 
-_BROKEN = (*UNREADABLE, GoError, IndexError, TypeError)
+# numpy reads an array's header as Python source.
+_BROKEN = (*UNREADABLE, GoError, TypeError, SyntaxError, tokenize.TokenError, MemoryError)
 
 
 def _arrays(content: bytes) -> dict[str, np.ndarray]:
@@ -211,7 +213,9 @@ def _arrays(content: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _rows(arrays: dict[str, np.ndarray], size: int, place: str, report: SourceReport) -> KataGoRows:
+def _rows(
+    arrays: dict[str, np.ndarray], size: int, place: str, report: SourceReport
+) -> KataGoRows | None:
     numbers, targets = arrays["globalInputNC"], arrays["globalTargetsNC"]
     length = arrays["valueTargetsNCHW"].shape[-1]
     bits = np.unpackbits(arrays["binaryInputNCHWPacked"], axis=2, count=length**2)
@@ -220,7 +224,7 @@ def _rows(arrays: dict[str, np.ndarray], size: int, place: str, report: SourceRe
 
     board = np.zeros((length, length), np.bool_)
     board[:size, :size] = True
-    other_size = (planes[:, _ON_BOARD] != board).any((1, 2))
+    other_size = (planes[:, _ON_BOARD] != board).any((1, 2)) | (size > length)
     other_rules = (numbers[:, [_TERRITORY, _TAX, _TAX + 1, _ENCORE, _BUTTON]] != 0).any(1)
     off_board = ~np.append(board.ravel(), True)
     finite = np.isfinite(numbers).all(1) & np.isfinite(targets).all(1)
@@ -238,10 +242,12 @@ def _rows(arrays: dict[str, np.ndarray], size: int, place: str, report: SourceRe
         if (keep & here).any():
             report.skip(reason, place, count=int((keep & here).sum()))
         keep &= ~here
+    if not keep.any():
+        return None
     numbers, targets, planes = numbers[keep], targets[keep], planes[keep][..., :size, :size]
     policy = policy[keep][:, ~off_board]
     komi = np.round(2 * targets[:, _SELF_KOMI]) / 2
-    at_last = planes[:, _LAST_MOVE].reshape(len(planes), -1)
+    at_last = planes[:, _LAST_MOVE].reshape(len(planes), size**2)
     last = np.where(
         at_last.any(1), at_last.argmax(1), np.where(numbers[:, _PASSED] > 0, size**2, -1)
     )
