@@ -17,7 +17,7 @@ from gokit.go.games import Games
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, WHITE, Rules
 from gokit.nn.features import feature_names, write_planes
-from tests.test_corpus_positions import random_record
+from tests.corpus_games import random_record
 
 SIZE, FRAME = 5, 7
 KOMI = 3.5

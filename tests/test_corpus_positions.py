@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -12,86 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gokit.__main__ import main
-from gokit.corpus.holdout import game_key, held_out
-from gokit.corpus.labelling import pack_planes, summary, write_positions
-from gokit.corpus.positions import INDEX_FILE, PositionBatch, Positions, Shard, encode_shard
-from gokit.corpus.sources import SourceGame, SourceReport
+from gokit.corpus.holdout import game_key
+from gokit.corpus.labelling import pack_planes, write_positions
+from gokit.corpus.positions import INDEX_FILE, Positions, Shard, encode_shard
 from gokit.go import symmetry
 from gokit.go.errors import GoError
 from gokit.go.games import Games
 from gokit.go.position import Position
-from gokit.go.records import GameRecord, write_sgf
-from gokit.go.rules import BLACK, EMPTY, NO_SUICIDE, TROMP_TAYLOR, WHITE, Rules, opponent
+from gokit.go.records import GameRecord
+from gokit.go.rules import BLACK, EMPTY, WHITE, opponent
 from gokit.nn import features as feature_module
 from gokit.nn.features import FEATURE_SETS, plane_scales, write_planes
-
-SIZE = 5
-A_PASS = SIZE * SIZE
-
-
-def random_record(
-    seed: int, rules: Rules = TROMP_TAYLOR, moves: int = 40, size: int = SIZE, **fields
-) -> GameRecord:
-    """A game of random moves to two passes or so many moves, with the board's own result."""
-    rng = np.random.default_rng(seed)
-    record = GameRecord(size=size, rules=rules, **fields)
-    position = record.start()
-    while not position.is_over and position.move_number < moves - 2:
-        choices = position.legal_moves()[:-1]
-        passes = not choices.size or rng.random() < 0.03
-        position = position.play("pass" if passes else int(rng.choice(choices)))
-    while not position.is_over:
-        position = position.play("pass")
-    record.moves, record.result, record.end = position.plays, position.result, position.end
-    return record
-
-
-def mixed_records() -> list[GameRecord]:
-    """Handicap, set-up, one side twice, several rules and komi, draws, games without result."""
-    records = [random_record(seed) for seed in range(6)]
-    records += [random_record(10 + seed, NO_SUICIDE.replace(komi=6.5)) for seed in range(4)]
-    records += [random_record(20 + seed, Rules(1.0, "simple", False)) for seed in range(4)]
-    records.append(random_record(30, setup={6: BLACK, 18: BLACK, 12: WHITE}, first_player=WHITE))
-    twice = GameRecord(size=SIZE, moves=[(1, 0), (1, 2), (2, 12), (2, 13), (1, 25), (1, 24)])
-    resigned = random_record(31)
-    resigned.moves = resigned.moves[:9]
-    resigned.result, resigned.end = "B+R", "resignation"
-    no_result = random_record(32)
-    no_result.result = no_result.end = None
-    dead_stones = random_record(33)
-    dead_stones.result = "W+2.5" if dead_stones.result != "W+2.5" else "W+3.5"
-    return [*records, twice, resigned, no_result, dead_stones]
-
-
-def sources(records: list[GameRecord], **fields) -> list[SourceGame]:
-    return [SourceGame(record, f"game {i}", **fields) for i, record in enumerate(records)]
-
-
-def written(folder: Path, records: list[GameRecord], **options) -> Positions:
-    options = {"size": SIZE, "holdout": 0.0} | options
-    write_positions(sources(records), folder, **options)
-    return Positions(folder)
-
-
-def whole(positions: Positions, **options) -> PositionBatch:
-    return positions.take(np.arange(len(positions)), **options)
-
-
-def drawn_record() -> GameRecord:
-    """Black owns 13 of 25 points by one column and a half; komi 1 makes that a draw."""
-    black = [2, 7, 12, 17, 22, 13]
-    white = [3, 8, 14, 18, 23, 19]
-    moves = [m for pair in zip(black, white, strict=True) for m in pair] + [A_PASS, A_PASS]
-    record = GameRecord(size=SIZE, rules=Rules(komi=0.0), moves=[])
-    position = Position.from_moves(moves, size=SIZE, rules=record.rules)
-    margin = position.score().margin
-    record = GameRecord(size=SIZE, rules=Rules(komi=float(margin)), moves=position.plays)
-    final = record.final_position()
-    record.result, record.end = final.result, final.end
-    assert record.result == "0"
-    return record
-
+from tests.corpus_games import (
+    A_PASS,
+    SIZE,
+    drawn_record,
+    mixed_records,
+    random_record,
+    shard_of,
+    sources,
+    whole,
+    written,
+)
 
 # The planes and the labels of a slow, obvious replay.
 
@@ -319,10 +259,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "p"
 
 
-def shard_of(folder: Path) -> Path:
-    return folder / "train-00000.positions"
-
-
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9999])
 def test_a_file_that_is_cut_off_is_refused(folder: Path, share: float) -> None:
     path = shard_of(folder)
@@ -437,141 +373,6 @@ def test_planes_that_do_not_fit_their_bits_are_refused() -> None:
     planes[1, 2, 3, 3] = 2
     with pytest.raises(GoError, match="'legal points' holds numbers"):
         pack_planes(planes, "basic")
-
-
-# Held out by game.
-
-
-def images(record: GameRecord) -> list[GameRecord]:
-    """The eight images of a game, with another komi, result and names each."""
-    found = []
-    for k in range(8):
-        to = symmetry.permutation(k, record.size)
-        found.append(
-            GameRecord(
-                size=record.size,
-                rules=record.rules.replace(komi=k + 0.5),
-                moves=[(color, int(to[move])) for color, move in record.moves],
-                setup={int(to[p]): color for p, color in record.setup.items()},
-                names=(str(k), ""),
-                result="B+R",
-            )
-        )
-    return found
-
-
-def test_the_images_of_a_game_have_one_key_and_other_games_another() -> None:
-    records = [random_record(seed, moves=60) for seed in range(30)]
-    records.append(random_record(40, setup={0: BLACK, 7: WHITE}))
-    for record in records:
-        assert len({game_key(image) for image in images(record)}) == 1
-    assert len({game_key(record) for record in records}) == len(records)
-    base = records[0]
-    changed = [
-        GameRecord(size=SIZE, moves=base.moves[:-3]),
-        GameRecord(size=SIZE, moves=[(opponent(c), m) for c, m in base.moves]),
-        GameRecord(size=SIZE, moves=base.moves, setup={base.moves[-3][1] % 25: WHITE}),
-        GameRecord(size=9, moves=base.moves),
-        GameRecord(size=SIZE, moves=[base.moves[1], base.moves[0], *base.moves[2:]]),
-    ]
-    assert len({game_key(record) for record in [base, *changed]}) == 1 + len(changed)
-    more_passes = GameRecord(size=SIZE, moves=[*base.moves, (1, A_PASS), (2, A_PASS)])
-    assert game_key(more_passes) == game_key(base)
-
-
-def canonical(planes: np.ndarray) -> bytes:
-    return min(symmetry.transform_plane(planes, k).tobytes() for k in range(8))
-
-
-def test_no_position_of_a_held_out_game_is_trained_on_not_even_as_an_image(tmp_path: Path) -> None:
-    """Copies, images and games cut short lie in many files in any order."""
-    size, late = 7, 12
-    records = [random_record(seed, moves=44, size=size) for seed in range(40)]
-    records = [record for record in records if len(record.moves) >= 40]
-    copies = [image for record in records for image in images(record)]
-    for record in records:
-        copies.append(GameRecord(size=size, rules=record.rules, moves=record.moves[:-6]))
-    np.random.default_rng(1).shuffle(copies)
-    write_positions(sources(copies), tmp_path, size=size, holdout=0.3)
-    parts = {part: Positions(tmp_path, part) for part in ("train", "holdout")}
-    keys = {}
-    for part, positions in parts.items():
-        batch = whole(positions)
-        chosen = np.flatnonzero(batch.ply >= late)
-        keys[part] = {canonical(batch.planes[i, :2]) for i in chosen}
-    assert len(keys["train"]) > 500
-    assert len(keys["holdout"]) > 100
-    assert not keys["train"] & keys["holdout"]
-    # An opening position that every game shares is in both: what is held out is games.
-    assert all((whole(p).ply == 0).any() for p in parts.values())
-
-
-def test_the_hold_out_does_not_depend_on_the_other_games(tmp_path: Path) -> None:
-    records = [random_record(seed) for seed in range(300)]
-    chosen = [held_out(record, 0.2) for record in records]
-    assert 35 <= sum(chosen) <= 85
-    assert all(held_out(r, 0.3) for r, out in zip(records, chosen, strict=True) if out)
-    assert not any(held_out(record, 0) for record in records)
-    for order, name in ((1, "a"), (-1, "b")):
-        write_positions(sources(records[::order]), tmp_path / name, size=SIZE, holdout=0.2)
-    held = [
-        {
-            key.tobytes()
-            for s in Positions(tmp_path / n, "holdout").shards
-            for key in s.columns["key"]
-        }
-        for n in "ab"
-    ]
-    assert (
-        held[0] == held[1] == {game_key(r) for r, out in zip(records, chosen, strict=True) if out}
-    )
-    with pytest.raises(GoError, match="the parts train and holdout"):
-        Positions(tmp_path / "a", "test")
-
-
-def test_a_game_that_is_there_twice_is_written_once_and_counted(tmp_path: Path) -> None:
-    records = [random_record(1), random_record(2)]
-    other = random_record(3, size=7)
-    report = SourceReport()
-    games = sources([*records, images(records[0])[5], other, GameRecord(size=SIZE)])
-    index = write_positions(games, tmp_path, size=SIZE, holdout=0, report=report)
-    assert report.kept == Positions(tmp_path).games == 2
-    assert report.skipped == {"duplicate": 1, "another board size": 1, "no moves": 1}
-    assert "train: 2 games" in summary(index)
-    assert "1 skipped: duplicate, for instance game 2" in summary(index)
-    [entry] = index["parts"]["train"]
-    content = shard_of(tmp_path).read_bytes()
-    assert entry["sha256"] == hashlib.sha256(content[40:]).hexdigest()
-
-
-# The command.
-
-
-def test_the_command_writes_positions_and_says_what_it_left_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    games = tmp_path / "games"
-    games.mkdir()
-    for seed in range(12):
-        write_sgf(random_record(seed), games / f"{seed}.sgf")
-    write_sgf(random_record(1, size=7), games / "seven.sgf")
-    (games / "broken.sgf").write_bytes(b"(;SZ[5];B[aa];W[aa])")
-    command = ["data", "--positions", str(tmp_path / "p"), "--from", str(games), "--size", "5"]
-    assert main([*command, "--features", "full", "--holdout", "0.4"]) in (0, None)
-    said = capsys.readouterr().out
-    assert "12 kept of 14 files" in said
-    assert "1 skipped: illegal move, for instance" in said
-    assert "1 skipped: another board size" in said
-    train, held = Positions(tmp_path / "p", features="full"), Positions(tmp_path / "p", "holdout")
-    assert train.games + held.games == 12
-    assert f"train: {train.games} games, {len(train):,} positions" in said
-    assert main(command) == 2
-    assert "already holds positions" in capsys.readouterr().err
-    command[2] = str(tmp_path / "q")
-    assert main([*command, "--json"]) in (0, None)
-    assert json.loads(capsys.readouterr().out)["report"]["kept"] == 12
-    assert main(["data", "--positions", str(tmp_path / "r")]) == 2
-    assert "--from" in capsys.readouterr().err
 
 
 def test_a_draw_is_a_draw_for_both_sides(tmp_path: Path) -> None:
