@@ -1,4 +1,4 @@
-"""`python -m gokit data`: an engine's games against itself as a corpus, in several goes."""
+"""`python -m gokit data`: games of an engine against itself, and training positions from games."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gokit.go.errors import GoError
+
 if TYPE_CHECKING:
     from gokit.corpus.making import Progress
 
-HELP = "Games of an engine against itself, all different; stops and goes on at any moment."
+HELP = "Games of an engine against itself, all different; training positions from any games."
 EXAMPLE = "python -m gokit data --engine gnugo --level 1 --size 9 --games 1000 --out runs/games"
 _LINE_EVERY = 60.0  # seconds between lines where there is no terminal
 
@@ -23,6 +25,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", metavar="DIR", help="the corpus becomes a folder in there")
     what.add_argument("--check", metavar="DIR", help="replay and count the games in there")
+    what.add_argument(
+        "--positions", metavar="DIR", help="positions of the games in --from go there"
+    )
+    parser.add_argument(
+        "--from", dest="source", metavar="PATH", help="SGF: a file, or a folder, zip or tar of them"
+    )
+    parser.add_argument("--features", default="basic", help="planes of positions (default basic)")
+    parser.add_argument(
+        "--holdout", type=float, default=0.1, help="share of games held out (default 0.1)"
+    )
     parser.add_argument(
         "--engine", default="gnugo", help='gnugo (default) or gtp:"COMMAND", with {seed} in it'
     )
@@ -48,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int | None:
-    """Make games, or check those that are there."""
+    """Make games, check those that are there, or take positions from them."""
     if args.check:
         from tqdm import tqdm
 
@@ -58,7 +70,31 @@ def run(args: argparse.Namespace) -> int | None:
             report = check(args.check, lambda corpus: bar.update())
         print(json.dumps(report.to_dict()) if args.json else report)
         return 1 if report.faults else 0
-    return _make(args)
+    return _take_positions(args) if args.positions else _make(args)
+
+
+def _take_positions(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from gokit.corpus.labelling import summary, write_positions
+    from gokit.corpus.sources import Filters, SourceReport, read_source
+
+    if args.source is None:
+        raise GoError("--positions needs --from PATH, the games to take them from")
+    report = SourceReport()
+    games = read_source(args.source, Filters(sizes=(args.size,)), report)
+    with tqdm(unit="game", disable=not sys.stderr.isatty(), leave=False) as bar:
+        index = write_positions(
+            games,
+            args.positions,
+            features=args.features,
+            size=args.size,
+            holdout=args.holdout,
+            report=report,
+            on_game=bar.update,
+        )
+    print(json.dumps(index) if args.json else f"{summary(index)}\nin {args.positions}")
+    return 0
 
 
 def _make(args: argparse.Namespace) -> int:
