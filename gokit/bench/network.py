@@ -63,7 +63,8 @@ def lively_network(config: NetworkConfig, games: Games) -> Network:
     """Return a network with random weights whose answers are as decided as a trained one's."""
     torch.manual_seed(1)
     network = Network(config)
-    planes = _planes(games, np.arange(len(games.words))).float() * plane_scales(FEATURES)
+    scales = torch.from_numpy(plane_scales(FEATURES))
+    planes = _planes(games, np.arange(len(games.words))).float() * scales
     for _ in range(10):
         network.train()(planes)  # the statistics of its normalisations
     outputs, heads = network.eval()(planes), network.heads
@@ -104,7 +105,7 @@ def run_network(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         "device": device.type,
         "blocks": shape.blocks,
         "channels": shape.channels,
-        "gflop": round(flop_count(shape, size) / 1e9, 4),
+        "flop": flop_count(shape, size),
         "versions": our_versions("torch"),
         "not_installed": missing,
     }
