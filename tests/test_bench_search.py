@@ -33,6 +33,9 @@ class CountingEvaluator(UniformEvaluator):
     def perf_counter(self) -> float:
         return self.now
 
+    def thread_time(self) -> float:
+        return self.now / 2
+
     def evaluate(self, games, indices):
         self.now += 0.25
         self.positions += len(indices)
@@ -47,7 +50,7 @@ def test_the_timed_evaluator_answers_as_its_own_and_counts_its_seconds(monkeypat
         logits, values = timed.evaluate(games, np.arange(3))
         assert logits.shape == (3, 26)
         assert values.shape == (3,)
-        assert timed.seconds == 0.25 * calls
+        assert (timed.seconds, timed.cpu_seconds) == (0.25 * calls, 0.125 * calls)
 
 
 def test_the_free_evaluator_only_hands_out_what_it_has():
@@ -86,14 +89,28 @@ def test_games_go_on_and_begin_again():
 
 
 def test_where_the_time_went():
-    samples = [Sample(1000, 1.0, 1.0, 0.99), Sample(1000, 2.0, 2.0, 1.98), Sample(1, 9.0, 1.0, 0.0)]
-    assert shares(samples) == {"tree_us": 20.0, "network_share": 0.99}
+    samples = [
+        Sample(1000, 1.0, 1.0, 0.99, 0.004),
+        Sample(1000, 2.0, 2.0, 1.98, 0.005),
+        Sample(1, 9.0, 1.0, 0.0, 1.0),
+    ]
+    assert shares(samples) == {"tree_us": 20.0, "tree_cpu_us": 5.0, "network_share": 0.99}
 
 
 def test_an_entrant_says_how_long_its_evaluator_took_in_this_turn():
-    seconds = iter([1.0, 1.25])
-    entrant = Entrant("one", [lambda: 1], evaluator_seconds=lambda: next(seconds))
-    assert entrant.measure(0.001).evaluator_seconds == 0.25
+    seconds = iter([(1.0, 0.5), (1.25, 0.625)])
+    entrant = Entrant("one", [lambda: 1], search_seconds=lambda: next(seconds))
+    assert entrant.measure(0.001)[3:] == (0.25, 0.125)
+
+
+def test_the_tree_takes_what_the_evaluator_does_not(monkeypatch):
+    """A clock that only the evaluator moves: nothing is left for the tree."""
+    counting = CountingEvaluator()
+    entrant = self_play_entrant("one", counting, SearchConfig(simulations=3), size=5, games=2)
+    monkeypatch.setattr(search, "time", counting)
+    sample = entrant.measure(-1.0)
+    assert sample.evaluator_seconds == 0.25 * (3 + 1)
+    assert sample.tree_cpu_seconds == 0
 
 
 def test_az_search_says_what_was_searched_and_where_the_time_went():
@@ -152,10 +169,10 @@ def test_peers_get_the_same_board_games_simulations_and_network(monkeypatch):
 
 def test_the_table_says_where_the_time_went():
     (row,) = search.run_search(options())
-    row |= {"tree_us": 4.56, "network_share": 0.9876}
+    row |= {"tree_us": 4.56, "tree_cpu_us": 3.21, "network_share": 0.9876}
     text = "\n".join(table_lines(row))
     assert "4 games, 4 simulations a move, network 1×4 fp32" in text
-    assert "tree 4.6 µs a simulation, network 98.8 %" in text
+    assert "tree 4.6 µs a simulation (3.2 of processor time), network 98.8 %" in text
     assert "gokit, free evaluator" in text
 
 

@@ -182,10 +182,10 @@ def test_evaluating_all_children_spends_what_it_says(chapter):
 
 
 def test_a_stopped_rollout_counts_the_board_where_it_stops(chapter):
-    position = Position(9).play("E5")
-    share, moves = chapter["stopped"](position, 0, random_states(np.random.default_rng(0), 1))
+    games = Games.from_positions([Position(9).play("E5")])
+    share, moves = chapter["stopped"](games, 0, random_states(np.random.default_rng(0), 1))
     assert (share, moves) == (1.0, 0)
-    _, moves = chapter["stopped"](position, 7, random_states(np.random.default_rng(0), 1))
+    _, moves = chapter["stopped"](games, 7, random_states(np.random.default_rng(0), 1))
     assert moves == 7
 
 

@@ -38,11 +38,40 @@ def _root_of_total(total, first_visit):
     return np.sqrt(total)
 """
 
+SELECTS_WITHOUT_THE_PRIOR = """
+@lean
+def puct_action(tree, slot, node, dials):
+    unvisited, _ = first_play(tree, slot, node, dials)
+    best, best_score = -1, -np.inf
+    for action in range(tree.visits.shape[2]):
+        n = tree.visits[slot, node, action]
+        score = tree.value_sum[slot, node, action] / n if n > 0 else unvisited
+        if score > best_score and tree.logits[slot, node, action] > -np.inf:
+            best, best_score = action, score
+    return best
+"""
+
+PUCT_AS_ON_THE_BLACKBOARD = """
+@lean
+def puct_action(tree, slot, node, dials):
+    unvisited, total = first_play(tree, slot, node, dials)
+    best, best_score = -1, -np.inf
+    for action in range(tree.visits.shape[2]):
+        n = tree.visits[slot, node, action]
+        score = dials.c * tree.prior[slot, node, action] * np.sqrt(np.float64(total)) / (1 + n)
+        score += tree.value_sum[slot, node, action] / n if n > 0 else unvisited
+        if score > best_score and tree.logits[slot, node, action] > -np.inf:
+            best, best_score = action, score
+    return best
+"""
+
 # Stem -> what to append to a copy of which module, so that the chapter must notice.
 BREAKS = {
     "00_start_here": ("gokit/go/position.py", "Position.play = lambda self, move: self"),
     "01_go_rules": ("gokit/go/position.py", FORGETS_SUPERKO),
     "02_bandits": ("gokit/search/bandits.py", FORGETS_THE_NODES_OWN_VISIT),
+    "03_tree_search": ("gokit/search/select.py", SELECTS_WITHOUT_THE_PRIOR),
+    "04_tree_visualizer": ("gokit/search/select.py", PUCT_AS_ON_THE_BLACKBOARD),
 }
 
 

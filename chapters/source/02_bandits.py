@@ -627,7 +627,8 @@ assert max(many, spent["PUCT"][3][0]) / totals[-1] < 0.05
 
 # %% [markdown]
 # The share of wasted pulls goes to nothing with both, so the claim holds. But *when* is another matter: a gap of 0.1 needs thousands of pulls, and a search has a few hundred. At 1,000
-# PUCT has wasted a little less than UCB1, at 100,000 clearly more: its bonus grows on and on. (Where the formula asks for more than half of all pulls, the arms are not told apart at all.)
+# PUCT has wasted a little less than UCB1, at 100,000 clearly more: its bonus grows on and on. (The formulas leave out the best arm's own bonus, so they ask for a little too much; where they ask for half of all pulls, the arms are
+# not told apart at all.)
 
 # %% [markdown] section="square-root"
 # ## Does PUCT bound your regret, too?
@@ -661,7 +662,7 @@ show_plot(figure, "Regret against the square root of pulls: PUCT with "
           "UCB1 bends down.", xlabel="√N", ylabel="regret")
 
 # %% [markdown]
-# **A square root, not a logarithm**, and the prior decides its slope. The prediction is within a few per cent; where the best arm has a small prior, PUCT pays a little more, for the time until it has found it. So PUCT has no guarantee like
+# **A square root, not a logarithm**, and the prior decides its slope. The prediction is close; where the best arm has a small prior, PUCT pays more, for the time until it has found it. So PUCT has no guarantee like
 # UCB1's; for a few hundred pulls it does not need one. (The rule that PUCT comes from, Rosin's PUCB of 2011, does have a proof. It is `bandits.PUCB`; try it in the explorer below.)
 
 # %% [markdown] section="first-pick"
@@ -1016,7 +1017,7 @@ if os.environ.get("GOKIT_STATIC", "0") in ("", "0"):
     interact(explore, arms=SelectionSlider(
                  options=[5, 9, 19, 41, 82, 170, 361], value=82, **late),
              prior=Dropdown(options=["good", "none", "bad", "adversarial"]),
-             c=FloatSlider(1.5, min=0.1, max=6, step=0.1, **late),
+             c=FloatSlider(value=1.5, min=0.1, max=6, step=0.1, **late),
              pulls=SelectionSlider(
                  options=[100, 400, 800, 2000, 5000], value=800, **late))
 else:
@@ -1069,7 +1070,7 @@ else:
 #
 # - **Regret in a tree**: below the root the arms' values change as the search learns. Chapter 3 measures the regret of a tree search against an exact solver.
 # - **Best-arm identification**: a search pays for its *last* choice, not for its tries. Chapter 6 has Gumbel's sequential halving, which is made for that.
-# - **The proofs**: Auer, Cesa-Bianchi and Fischer's is five pages, and readable.
+# - **The proofs**: they are in the papers below. The one for UCB1 is short and readable.
 
 # %% [markdown]
 # ## Sources

@@ -74,9 +74,9 @@ ROWS = {
     "the truth": ["minimax", "superko", "credit"],
     "the search": ["select", "expand", "evaluate", "back up"],
     "one against the other": ["regret", "chance", "priors", "back-ups"],
-    "the choices": ["strength", "stop early", "±P ±V", "keep", "mix",
+    "the choices": ["strength", "stop", "±P ±V", "keep", "mix",
                     "merge"]}
-figure, ax = plt.subplots(figsize=(9.5, 2.9))
+figure, ax = plt.subplots(figsize=(10, 2.9))
 for y, (name, steps) in enumerate(ROWS.items()):
     ax.text(-0.6, -y, name, ha="right", va="center", weight="bold")
     for x, step in enumerate(steps):
@@ -223,6 +223,12 @@ for who, (best, n) in tally.items():
           f"n = {n:,} in {len(games)} games")
 share = {who: best / n for who, (best, n) in tally.items()}
 assert share["winner"] < 0.9 and share["loser"] > 0.3
+for moves in ([], [0], [1], [1, 4]):  # the best move has the value
+    game = Games(1, SHAPE, EVEN)
+    for move in moves:
+        game.play(np.array([move]))
+    worth = solve(game).value * (1 if game.to_move[0] == BLACK else -1)
+    assert max(exact_values(game).values()) == worth
 
 # %%
 moves, margin = max(games, key=lambda game: sum(
@@ -244,7 +250,7 @@ display(alt(figure, "The exact value of one random game after each move: "
             "it swings between a win for Black and one for White."))
 
 # %% [markdown]
-# The winner's moves were hardly better than the loser's. The game was decided by the **last** mistake; every move before it is
+# The winner's moves were only a little better than the loser's. The game was decided by the **last** mistake; every move before it is
 # labelled by luck. This is the noise that any learner from results alone must average away, and it is why a search that can
 # say something about *each* move is worth so much.
 
@@ -399,8 +405,8 @@ def rollout(position, rng):
     return float(sign if me == BLACK else -sign)
 
 # %% [markdown]
-# gokit's rollouts are compiled. They skip one rule that ours keeps: they remember no past but a simple ko. **Predict:** does that
-# show in the average?
+# gokit's rollouts are compiled, and a little simpler: they remember no past but a simple ko, and play no suicide. **Predict:** does that show in
+# the average?
 
 # %%
 from gokit.search.evaluators import RolloutEvaluator
@@ -584,7 +590,7 @@ gauge = Search(RolloutEvaluator(np.random.default_rng(5)),
 speed = 1600 / np.median(seconds(partial(gauge.run, batch)))
 print(f"9×9 with rollouts: {speed:,.0f} simulations/s on one thread; "
       f"a game of 60 moves at 200 each: {12000 / speed:.1f} s")
-assert speed > 1000
+assert speed > ours  # on 9×9, from above
 
 # %% [markdown]
 # If a change makes either line worse, stop and look, before any curve is drawn.
@@ -592,7 +598,7 @@ assert speed > 1000
 # %% [markdown] section="lab-tutorial"
 # ## Break it: a tutorial's search, with two faults
 #
-# The lecture notes that language models write tree search nearly right. Nearly. This one is for a game of a single move, so that nothing else is
+# The lecture says that language models get the data structure of this search right. They do; it is the rest that goes wrong. Here is a search for a game of a single move, so that nothing else is
 # in the way; values are in [0, 1], as in many tutorials, and noise is mixed into the root's priors, as in self-play. Two real faults are in
 # it, both found in public programs. **Predict** which of the three tests fail, then repair the marked lines.
 
@@ -842,8 +848,8 @@ display(alt(figure, "Regret against simulations on a logarithmic axis: it "
 # %% [markdown] section="strictly-better"
 # ## Is the searched move always better?
 #
-# The lecture says that the search gives you a *strictly better* action than your policy for every position, and takes it back ten minutes later. Here both can
-# be counted. We need a policy and a value of known quality: exact values, spoiled by noise. The same position is always spoiled in the same way, as
+# The lecture says that for every position the search has a *strictly better* action than the policy, and, asked whether that is guaranteed, calls it a heuristic. Here
+# both can be counted. We need a policy and a value of known quality: exact values, spoiled by noise. The same position is always spoiled in the same way, as
 # a network errs. **Predict:** how often is the searched move worse than the policy's own favourite, if the value is right? If it is rough? If it is upside down?
 
 # %%
@@ -908,12 +914,12 @@ for name, judge in JUDGES.items():
         print(f"{name:<12}{n:>10}    {rate((gain > 0).sum(), size)}"
               f"   {(gain == 0).mean():.2f}    "
               f"{rate((gain < 0).sum(), size)}")
-assert worse["upside down", 32] > worse["right", 32]
+assert worse["right", 32] < 0.05 < worse["upside down", 32]
 
 # %% [markdown]
 # "Strictly better" does not hold. With a right value the searched move was never worse in 400 positions, but mostly it is **equal**, often because the policy was right already, and a
 # third of the policy's mistakes stay. With a rough value it is sometimes worse. With a coin it is as often worse as better at 8 simulations. With a value upside down the search spoils a
-# third of all moves. So: a heuristic, as the lecture says itself ten minutes later. Search amplifies what the value knows, and what it does not.
+# third of all moves. So it is a heuristic, as the lecture says on second thoughts. Search amplifies what the value knows, and what it only believes.
 
 # %% [markdown] section="random-tree"
 # ## Is Q the truth?
@@ -1035,7 +1041,9 @@ for n in (2**13,) if FAST else (2**13, 2**15, 2**17):
     print(f"{n:>7,} simulations: J9 tried in {tried[n]} of 4 runs, "
           f"played in {(result.actions == J9).sum()}")
 print(f"expected to be tried after about {expected:,.0f}")
-assert tried[2**13] <= max(tried.values())
+assert tried[2**13] == 0
+if not FAST:
+    assert tried[2**17] == 4
 
 # %% [markdown]
 # Priors steer, they do not forbid. But a policy that is sure and wrong can cost a hundred thousand simulations: nobody has those, so in practice it *is* forbidden.
@@ -1118,7 +1126,7 @@ for playouts in (1, 64):
         regret_of[name, playouts] = average(lost_by(roots, papers))
         off = average([root.q - np.sign(max(truth.values()))
                        for root, (_, truth) in zip(roots, papers)])
-        print(f"{playouts:>2} rollouts a leaf, {name:<13} regret "
+        print(f"rollouts a leaf {playouts:>2}, {name:<13} regret "
               "{:.2f} ± {:.2f}, ".format(*regret_of[name, playouts])
               + "Q minus truth {:+.2f} ± {:.2f}".format(*off))
 if not FAST:
@@ -1237,10 +1245,10 @@ assert in_full(4) > 40_000_000
 from gokit.go.playouts import final_margin, light_playout
 
 
-def stopped(position, k, states):
+def stopped(games, k, states):
     """Black's share of the board k random moves on; moves played."""
-    g = position._geometry
-    row = position.row[:g.history].copy()
+    g = games.geometry
+    row = games.words[0, :g.history].copy()
     cells, owner = row.view(np.int16), np.empty(g.n_points, np.int8)
     moves = light_playout(g, row, cells, states, 0, k)
     return final_margin(g, row, cells, owner) / g.n_points, moves
@@ -1249,7 +1257,8 @@ def stopped(position, k, states):
 def study(position, k, n, seed):
     """Mean, standard deviation and moves of n stopped rollouts."""
     states = random_states(np.random.default_rng(seed), 1)
-    runs = np.array([stopped(position, k, states) for _ in range(n)])
+    games = Games.from_positions([position])
+    runs = np.array([stopped(games, k, states) for _ in range(n)])
     return runs[:, 0].mean(), runs[:, 0].std(), runs[:, 1].mean()
 
 # %%
@@ -1508,7 +1517,7 @@ for n in (100, 1000) if FAST else (100, 1000, 10_000):
     actions = Search(judge, SearchConfig(n)).run(empty).actions
     opens[n] = int((actions == 12).sum())
     print(f"{n:>6,} simulations: C3 in {rate(opens[n], runs)}, n = {runs}")
-assert all(count <= runs for count in opens.values())
+assert opens[1000] < runs / 2
 
 # %% [markdown]
 # Seldom. With ten thousand simulations none opens on the edge, but C3 is the choice of less than half of the runs: random games from the empty board say little about what good
@@ -1561,15 +1570,17 @@ print(explorer)
 # %% [markdown]
 # ## Exercises
 #
-# [exercises/03_tree_search.ipynb](../exercises/03_tree_search.ipynb): ten of them, from a running mean to a walk down the tree.
+# [exercises/03_tree_search.ipynb](../exercises/03_tree_search.ipynb): ten of them, from minimax on a small tree to the walk down a searched one.
 
 # %% [markdown]
 # ## Not shown here, and why
 #
-# - **Rollout search against a deep answer on 5×5**: 5×5 is solved, but not by a solver that fits here; the chapter measures on 2×3 and 3×3, where every value is certain.
+# - **Regret on 5×5**: its solution is published move by move for a few openings only, and no solver that fits here repeats it. So one opening is compared, and regret is measured on 2×3 and 3×3, where
+#   every value is certain.
 # - **Positions on 3×3 that take long to prove**: the 3×3 exam holds only those that the solver settles within 20,000 nodes. They are the easier ones.
-# - **λ by phase of the game, and after training**: chapter 6. **Leaning on the network for 9×9 strength**: chapter 6 too.
-# - **Keeping the tree together with exploration noise**: needs self-play, chapter 7.
+# - **λ by phase of the game, and after training**; the network's strength against simulations on 9×9: chapter 6.
+# - **Keeping the tree together with exploration noise**: chapter 6 has the noise, chapter 7 the self-play.
+# - **A rewind slider for visits**: chapter 4 builds it; the explorer above is a first look.
 # - **A proof that regret is bounded**: the paper of Kocsis and Szepesvári below has it for UCT; for PUCT in a tree there is none that fits practice.
 
 # %% [markdown]

@@ -106,12 +106,18 @@ def beside_one_thread(threads: int, samples: Sequence[Sequence[Sample]]) -> dict
 def shares(samples: Sequence[Sample]) -> dict[str, Any]:
     """Return where a search's time went.
 
-    tree_us: microseconds a simulation outside the evaluator. network_share: the evaluator's share
-    of the time. Medians over the turns.
+    tree_us: microseconds a simulation outside the evaluator; tree_cpu_us: of processor time, so
+    that other processes count less. network_share: the evaluator's share of the time. Medians
+    over the turns.
     """
     tree = median((s.seconds - s.evaluator_seconds) / s.units for s in samples)
+    tree_cpu = median(s.tree_cpu_seconds / s.units for s in samples)
     share = median(s.evaluator_seconds / s.seconds for s in samples)
-    return {"tree_us": round(1e6 * tree, 2), "network_share": round(share, 4)}
+    return {
+        "tree_us": round(1e6 * tree, 2),
+        "tree_cpu_us": round(1e6 * tree_cpu, 2),
+        "network_share": round(share, 4),
+    }
 
 
 def ratio_to(ours: Sequence[Sample], theirs: Sequence[Sample]) -> dict[str, Any]:

@@ -19,20 +19,22 @@ PEERS = Path(__file__).parent / "peers"
 class Sample(NamedTuple):
     """One turn: units of work, seconds on the clock and of processor time.
 
-    evaluator_seconds: those of the seconds that a search's evaluator took.
+    evaluator_seconds: those of the seconds that a search's evaluator took. tree_cpu_seconds:
+    processor time of the searching thread outside the evaluator.
     """
 
     units: int
     seconds: float
     cpu_seconds: float
     evaluator_seconds: float = 0.0
+    tree_cpu_seconds: float = 0.0
 
 
 class Entrant:
     """gokit at a task: one worker a thread, each a function that does a little and says how much.
 
-    The kernels release Python's lock, so that threads run side by side. evaluator_seconds: says
-    how long a search's evaluator has worked so far.
+    The kernels release Python's lock, so that threads run side by side. search_seconds: says
+    how much of a sample's last two fields a search has taken so far.
     """
 
     def __init__(
@@ -40,16 +42,16 @@ class Entrant:
         name: str,
         workers: Sequence[Callable[[], int]],
         versions: dict[str, str] | None = None,
-        evaluator_seconds: Callable[[], float] = float,
+        search_seconds: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0),
     ) -> None:
         self.name, self.workers, self.versions = name, list(workers), versions or {}
-        self._evaluator_seconds = evaluator_seconds
+        self._search_seconds = search_seconds
         for worker in self.workers:
             worker()
 
     def measure(self, seconds: float) -> Sample:
         """Work for about `seconds`, all workers at once, each at least once."""
-        evaluating = self._evaluator_seconds()
+        evaluator, tree = self._search_seconds()
         start, cpu = time.perf_counter(), time.process_time()
         deadline = start + seconds
 
@@ -62,7 +64,8 @@ class Entrant:
         with ThreadPoolExecutor(len(self.workers)) as pool:
             units = sum(pool.map(work, self.workers))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        return Sample(units, seconds, cpu, self._evaluator_seconds() - evaluating)
+        evaluator_now, tree_now = self._search_seconds()
+        return Sample(units, seconds, cpu, evaluator_now - evaluator, tree_now - tree)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -21,17 +21,21 @@ GNU_GO_SIZES = range(5, 10)
 
 
 class TimedEvaluator:
-    """Another evaluator, and the `seconds` that it has worked so far."""
+    """Another evaluator, and how long it has worked so far.
+
+    seconds: on the clock. cpu_seconds: processor time of the thread that asked.
+    """
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator, self.value_kind = evaluator, evaluator.value_kind
-        self.seconds = 0.0
+        self.seconds, self.cpu_seconds = 0.0, 0.0
 
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the evaluator's answer."""
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.thread_time()
         answer = self.evaluator.evaluate(games, indices)
         self.seconds += time.perf_counter() - start
+        self.cpu_seconds += time.thread_time() - cpu
         return answer
 
 
@@ -56,13 +60,20 @@ def self_play_entrant(
     """Return an entrant that plays `games` games against itself, a search and a move at a time."""
     timed, rng = TimedEvaluator(evaluator), np.random.default_rng(1)
     search, batch = Search(timed, config), Games(games, size)
+    searching = 0.0
 
     def move() -> int:
+        nonlocal searching
+        start = time.thread_time()
         batch.play(search.run(batch, rng).actions)
         batch.reset(np.flatnonzero(batch.ended))
+        searching += time.thread_time() - start
         return games * config.simulations
 
-    return Entrant(name, [move], our_versions("torch"), lambda: timed.seconds)
+    def seconds() -> tuple[float, float]:
+        return timed.seconds, searching - timed.cpu_seconds
+
+    return Entrant(name, [move], our_versions("torch"), seconds)
 
 
 def rollout_worker(size: int, simulations: int, seed: int) -> Callable[[], int]:

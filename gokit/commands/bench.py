@@ -28,9 +28,10 @@ units
             with a residual network of --blocks blocks and --channels channels, random weights, in
             gokit's default mode (mode). AlphaZero's PUCT with noise and temperature against mctx's
             muzero_policy, Gumbel against its gumbel_muzero_policy. tree_us: microseconds a
-            simulation that are not the network's; network_share: the network's share of the time.
-            The same search with a free evaluator, whose answers were made beforehand, shows the
-            tree alone. A move takes seconds and is never cut short: expect some minutes
+            simulation that are not the network's (tree_cpu_us: of processor time); network_share:
+            the network's share of the time. The same search with a free evaluator, its answers
+            made beforehand, shows the tree alone. A move takes seconds and is never cut short:
+            expect some minutes
   network   evaluations, evaluations/s: positions of which a residual network says policy and value,
             planes written and answers back on the CPU, --batch of them at a time. mode: plain, as
             torch runs it in fp32; default, what every command of gokit uses; fp32, the same in that
@@ -176,7 +177,8 @@ def _settings(row: dict[str, Any]) -> str:
 def _shares(row: dict[str, Any]) -> str:
     if "tree_us" not in row:
         return ""
-    return f"tree {row['tree_us']:.1f} µs a simulation, network {100 * row['network_share']:.1f} %"
+    tree = f"tree {row['tree_us']:.1f} µs a simulation ({row['tree_cpu_us']:.1f} of processor time)"
+    return f"{tree}, network {100 * row['network_share']:.1f} %"
 
 
 def _line(name: str, value: float | None, text: str = "") -> str:

@@ -139,12 +139,23 @@ def remember(g, row):
     row[HISTORY_USED] += 1
 
 
+@inline
+def plainly_legal(g, row, cells, p, mover):
+    """Whether a look at the neighbours of the empty cell `p` is enough to say that it is legal."""
+    up, left = color_at(g, cells, p - g.stride), color_at(g, cells, p - 1)
+    right, down = color_at(g, cells, p + 1), color_at(g, cells, p + g.stride)
+    stood = cells[at(g.stood + p)] & mover
+    return (up * left * right * down == EMPTY) & (p != row[KO]) & (stood == 0)
+
+
 @lean
 def legality(g, row, cells, p):
     """Whether the side to move may play a stone on cell `p`: LEGAL or the reason why not."""
     if color_at(g, cells, p) != EMPTY:
         return OCCUPIED
     mover = row[TO_MOVE]
+    if plainly_legal(g, row, cells, p, mover):
+        return LEGAL
     open_point, safe, captures = False, False, False
     for q in (p - g.stride, p - 1, p + 1, p + g.stride):
         color = color_at(g, cells, q)
@@ -337,10 +348,11 @@ def legal_mask(g, row, cells, mask):
     mask[:] = False
     if row[ENDED] != RUNNING:
         return
+    mover = row[TO_MOVE]
     for i in range(row[EMPTIES]):
         p = np.int64(cells[at(g.empty + i)])
-        if legality(g, row, cells, p) == LEGAL:
-            mask[g.actions[at(p)]] = True
+        if plainly_legal(g, row, cells, p, mover) or legality(g, row, cells, p) == LEGAL:
+            mask[at(g.actions[at(p)])] = True
     mask[g.n_points] = True
 
 

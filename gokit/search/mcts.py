@@ -119,8 +119,7 @@ class Search:
 
         arrays.plant(games.geometry, games.words, indices, fresh, leaves.words, tree, dials)
         evaluations = self._evaluate(games, tree, leaves, dials)
-        prior = _softmax(tree.logits[:, 0])
-        tree.prior[:, 0] = prior
+        prior = tree.prior[:, 0].copy()
         raw_value = tree.value[:, 0].copy()
         if forbidden is not None:
             _forbid(tree, forbidden)
@@ -345,13 +344,6 @@ def lower_bounds(
     n = np.maximum(visits, 1)
     variance = np.maximum(squares / n - q**2, 0) + 1 / n
     return np.where(visits > 0, q - deviations * np.sqrt(variance / n), -np.inf)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """Return the priors that `open_node` gives, added up in the same order."""
-    # By way of double precision, since numpy's float32 exp is less exact than the compiled one.
-    weights = np.exp(logits.astype(np.float64)).astype(np.float32)
-    return weights / np.cumsum(weights, axis=1)[:, -1:]
 
 
 def _add_noise(tree: arrays.Tree, config: SearchConfig, rng: np.random.Generator) -> None:

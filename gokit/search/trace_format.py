@@ -1,10 +1,25 @@
 """How a trace is written down: typed arrays as base64, and priors in one byte to three.
 
+The document, K nodes and S simulations:
+
+    format, version, game (as `gokit.go.lines` writes one), config, evaluator, value_kind, result
+    nodes, simulations  K and S
+    values, states      float32 and uint8 [K]: the value of each node, its mover's view; OPEN,
+                        CLOSED (the game is over there) or OPEN_EVEN (all its priors are alike)
+    paths, joins        the actions of each descent, and where they led (see `trace_paths`)
+    leaf_values         float32 [S], only where one is not the value of the leaf's node
+    rounds              uint16: simulations in each round, only where one has several
+    priors              legal: a bit for each action of each node that was selected from; counts
+                        and likeliest: the listed actions of the others, but for OPEN_EVEN ones;
+                        high, low, bits, sharp: the priors of all these, see below
+    root_prior          float32 [A], without noise, only where there is some
+    gumbel              noise float32 [A], considered, schedule uint16 [S], only for gumbel
+
 A prior p is the number round(-2**20 ln p) of 24 bits, which keeps p to one part in two million. A
 larger trace drops the lowest byte, which leaves one part in 8,000, and a still larger one the
-middle byte too of unlikely actions that were never visited: they read as the lower end of what
-the highest byte allows, at most 6 % less than they were, so that none of them can seem to deserve
-a visit that it was not given.
+middle byte too of unlikely actions that were never visited (high >= sharp): they read as the lower
+end of what the highest byte allows, at most 6 % less than they were, so that none of them can seem
+to deserve a visit that it was not given.
 """
 
 from __future__ import annotations
@@ -162,7 +177,7 @@ def unpack_priors(
     bits = whole(part, "bits", 8, 16)
     if bits not in LOW:
         raise GoError(f"the trace's bits are 8 or 16, not {bits}")
-    low = np.full(high.size, (1 << bits) - 1)
+    low = np.full(high.size, 1 << bits)
     low[sharp] = unpack(part, "low", LOW[bits], int(sharp.sum()))
     steps = STEPS_A_NAT << bits
     values[coded] = np.exp(((high << bits) + low) / -steps)

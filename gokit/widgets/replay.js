@@ -117,7 +117,7 @@ function readPriors(part, trace) {
       const code = high[coded++];
       // The low bits are left out where a small prior was never put to the test.
       const isSharp = code < part.sharp || childOf[key] !== NOT_TAKEN;
-      const bits = isSharp ? low[sharp++] : lowest - 1;
+      const bits = isSharp ? low[sharp++] : lowest;
       priors.push(Math.exp((code * lowest + bits) / -(STEPS_A_NAT * lowest)));
     }
     start[node + 1] = edgeAction.length;

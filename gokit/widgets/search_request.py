@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,6 +125,26 @@ def first_request(
     return Request(position, config, choices.first, seed), choices
 
 
+def next_request(
+    old: Request,
+    choices: Choices,
+    position: Position | None,
+    config: SearchConfig | None,
+    evaluator: str | None,
+    seed: int | None,
+) -> Request:
+    """Return a request like `old` but for what is given; GoError where it makes no sense."""
+    request = Request(
+        old.position if position is None else position,
+        old.config if config is None else config,
+        choices.check(old.evaluator if evaluator is None else evaluator),
+        old.seed if seed is None else seed,
+    )
+    if request.position.is_over:
+        raise GoError("a finished game cannot be searched")
+    return request
+
+
 def changed_config(config: SearchConfig, changes: Mapping[str, Any]) -> SearchConfig:
     """Return a config with some options changed; what goes with a changed one starts afresh."""
     options = config.to_dict()
@@ -156,9 +178,25 @@ def run_request(
         if progress is not None:
             evaluator = _Watched(evaluator, progress)
         rng = np.random.default_rng(request.seed)
-        return trace_search(
-            evaluator, request.position, request.config, rng, name=request.evaluator
-        )
+        with _one_thread():
+            return trace_search(
+                evaluator, request.position, request.config, rng, name=request.evaluator
+            )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: for one small position, several only wait for each other."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache

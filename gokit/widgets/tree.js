@@ -3,14 +3,14 @@
 // search does.
 
 import { COLOR_NAMES } from "./rules.js";
-import { nearest, sideOf } from "./draw.js";
+import { cursorLayer, nearest, sideOf } from "./draw.js";
 import { readTrace } from "./replay.js";
 import { TreePane } from "./tree_draw.js";
 import { compareMarkup, compareVisits, sameNode, shareGap } from "./compare.js";
 import { Side } from "./tree_side.js";
-import { grouped, lineOf, moveName, sentenceAt, treeText } from "./tree_steps.js";
+import { gameAt, grouped, lineOf, moveName, sentenceAt, treeText } from "./tree_steps.js";
 import {
-  DEFAULT_SORT, LIMITS, drawNames, drawNodeBoard, drawTransport, explorerMarkup, nodeSentence, pointText, tableMarkup,
+  LIMITS, drawNames, drawNodeBoard, drawTransport, explorerMarkup, nodeSentence, pointText, tableMarkup,
 } from "./tree_panel.js";
 import { Player } from "./tree_player.js";
 import { WhatIf, whatIfMarkup } from "./whatif.js";
@@ -21,10 +21,10 @@ const ARROW_KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], Ar
 const NO_KERNEL = "This page has no kernel: searching again needs a running notebook.";
 const KEY_ACTIONS = {
   " ": "play", ",": "back", ".": "forward", "[": "simulation-back", "]": "simulation-forward", Home: "start",
-  End: "end", PageUp: "tenth-back", PageDown: "tenth-forward", b: "best", p: "prior", v: "visits", f: "follow",
+  End: "end", PageUp: "tenth-back", PageDown: "tenth-forward", b: "best", w: "whole", p: "prior", v: "visits", f: "follow",
   t: "words", "?": "keys",
 };
-const TOGGLES = ["best", "follow", "words", "keys", "visits", "prior"];
+const TOGGLES = ["best", "follow", "whole", "words", "keys", "visits", "prior"];
 
 class TreeExplorerView {
   constructor(element, options, callbacks) {
@@ -55,8 +55,8 @@ class TreeExplorerView {
       this.message = "";
       if (this.side) this.draw();
     });
-    this.show = { best: false, follow: true, words: false, keys: false, visits: true, prior: false };
-    this.sort = DEFAULT_SORT;
+    this.show = { best: false, follow: true, whole: false, words: false, keys: false, visits: true, prior: false };
+    this.sort = null; // by score while select is at work there, else by visits
     this.allRows = false;
     this.limit = 24;
     this.pending = null; // a move on the board that the search never tried
@@ -83,6 +83,7 @@ class TreeExplorerView {
     parts.speed.addEventListener("change", () => (player.rate = Number(parts.speed.value)));
     parts.limit.addEventListener("change", () => {
       this.limit = Number(parts.limit.value);
+      this.setHeight();
       this.draw();
     });
     parts.board.addEventListener("click", (event) => {
@@ -92,7 +93,8 @@ class TreeExplorerView {
       const point = nearest((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, size);
       if (point !== null) this.pickPoint(point);
     });
-    for (const type of ["focus", "blur"]) parts.board.addEventListener(type, () => this.drawPanel());
+    // No more than the cursor: a stone that is drawn anew between press and release takes no click.
+    for (const type of ["focus", "blur"]) parts.board.addEventListener(type, () => this.drawCursor());
     this.watch = new ResizeObserver(() => {
       if (!this.side) return;
       for (const side of Object.keys(this.sides)) this.panes[side].camera = null;
@@ -137,10 +139,15 @@ class TreeExplorerView {
       const { simulations } = this.sides.a.trace;
       const wanted = first ? (this.view.at ?? simulations) : simulations;
       this.player.place = { after: Math.max(0, Math.min(wanted, simulations)), step: 0 };
-      if (first && LIMITS.includes(this.view.limit)) this.limit = this.view.limit;
+      if (first && LIMITS.has(this.view.limit)) this.limit = this.view.limit;
       this.parts.limit.value = this.limit;
+      this.setHeight();
     }
     if (name === "b" && document) this.player.place = { after: this.player.simulations, step: 0 };
+  }
+
+  setHeight() {
+    this.root.style.setProperty("--tree-height", `${LIMITS.get(this.limit)}px`);
   }
 
   get side() {
@@ -156,7 +163,8 @@ class TreeExplorerView {
     if (action) this.run(action);
     else if (child) this.pick(this.active, Number(child));
     else if (sort) {
-      this.sort = { by: sort, down: this.sort.by === sort ? !this.sort.down : sort !== "action" };
+      const down = this.sort?.by === sort ? !this.sort.down : sort !== "action";
+      this.sort = { by: sort, down };
       this.drawPanel();
       this.parts.table.querySelector(`[data-sort="${sort}"]`).focus();
     }
@@ -165,6 +173,7 @@ class TreeExplorerView {
   run(action) {
     if (TOGGLES.includes(action)) {
       this.show[action] = !this.show[action];
+      if (action === "whole") for (const side of Object.keys(this.sides)) this.panes[side].fit(this.show.whole);
       return this.draw();
     }
     const pane = this.panes[this.active];
@@ -180,7 +189,6 @@ class TreeExplorerView {
       "tenth-back": () => player.stepSimulations(-tenth),
       "tenth-forward": () => player.stepSimulations(tenth),
       play: () => (player.playing ? player.pause() : player.play()),
-      fit: () => Object.keys(this.sides).forEach((side) => this.panes[side].fit(true)),
       "zoom-in": () => pane.zoom(1.25),
       "zoom-out": () => pane.zoom(0.8),
       "all-rows": () => {
@@ -297,19 +305,9 @@ class TreeExplorerView {
 
   // ---- new searches ----
 
-  /** The game that leads to a node of the tree, and on by a move. */
-  gameAt(side, node, move = null) {
-    const { game } = side.trace;
-    const actions = [];
-    for (let k = node; k > 0; k = side.trace.parent(k)) actions.unshift(side.trace.action(k));
-    if (move !== null) actions.push(move);
-    const moves = [...game.moves.slice(0, game.cursor), ...actions];
-    return { ...game, moves, cursor: moves.length, end: null };
-  }
-
   searchHere() {
     const { side, node, pending } = this;
-    const game = this.gameAt(side, node, pending);
+    const game = gameAt(side.trace, node, pending);
     const position = pending === null ? side.trace.position(node) : side.trace.position(node).play(pending);
     if (position.isOver) return this.say("The game is over there: nothing is left to search.");
     if (node === 0 && pending === null) return this.say("This is the position that was searched. Choose another node, or a point of the board.");
@@ -418,19 +416,25 @@ class TreeExplorerView {
     parts["node-name"].textContent = which + (node ? lineOf(side.trace, node) : "the root");
     parts["node-value"].textContent = nodeSentence(side, node);
     const focused = document.activeElement?.dataset?.child;
-    parts.table.innerHTML = table.length && side.exists(node)
-      ? tableMarkup(side, node, { edges: table, sort: this.sort, all: this.allRows, chosen: selecting ? step.action : null })
-      : "";
+    const sort = this.sort ?? { by: selecting ? "score" : "n", down: true };
+    const chosen = selecting ? step.action : null;
+    const shown = table.length && side.isEvaluated(node);
+    parts.table.innerHTML = shown ? tableMarkup(side, node, { edges: table, sort, all: this.allRows, chosen }) : "";
     if (focused) parts.table.querySelector(`[data-child="${focused}"]`)?.focus();
     const position = side.trace.position(node);
     this.boardCursor ??= position.pass >> 1;
-    const onBoard = parts.board.matches(":focus-visible") || this.pending !== null;
-    drawNodeBoard(this, side, node, { edges, show, cursor: onBoard ? this.boardCursor : null });
+    drawNodeBoard(this, side, node, { edges, show });
+    this.drawCursor();
     const target = this.pending === null ? "" : moveName(side.trace, this.pending);
     this.buttons["search-here"].textContent = target ? `Search after ${target}` : "Search from here";
     this.buttons["search-here"].setAttribute("aria-label", target ? `Search after ${target}` : "Search from this position");
     this.buttons["search-back"].hidden = !this.trail.length;
     parts["no-kernel"].hidden = Boolean(this.callbacks.onSearch);
+  }
+
+  drawCursor() {
+    const seen = this.side && (this.parts.board.matches(":focus-visible") || this.pending !== null);
+    this.layers.cursor.innerHTML = seen ? cursorLayer(this.boardCursor, this.side.trace.size) : "";
   }
 
   drawCompare() {

@@ -23,6 +23,7 @@ from gokit.widgets.search_request import (
     changed_config,
     default_configs,
     first_request,
+    next_request,
     read_request,
     run_request,
 )
@@ -82,6 +83,7 @@ class TreeExplorer(anywidget.AnyWidget):
         self._max_simulations = max(max_simulations, request.config.simulations)
         self._lock = threading.RLock()  # the state below and the traits
         self._requests: dict[str, Request] = {"a": request}
+        self._shown: Request | None = None  # what the tree is the answer to
         self._traces: dict[str, Trace] = {}
         self._revision = {"a": 0, "b": 0}
         self._workers: list[threading.Thread] = []
@@ -124,29 +126,26 @@ class TreeExplorer(anywidget.AnyWidget):
         evaluator: str | None = None,
         seed: int | None = None,
         beside: bool = False,
-    ) -> None:
-        """Search again, and show it instead of the tree, or beside it.
+    ) -> TreeExplorer:
+        """Search again, and show it instead of the tree, or beside it; return this.
 
         What is not given stays as it is. evaluator: a name, as offered in "What if".
         Raises GoError for a position that is over and an evaluator that is not known.
         """
         old = self._requests["a"]
-        request = Request(
-            old.position if position is None else position,
-            old.config if config is None else config,
-            self._choices.check(old.evaluator if evaluator is None else evaluator),
-            old.seed if seed is None else seed,
-        )
-        if request.position.is_over:
-            raise GoError("a finished game cannot be searched")
+        request = next_request(old, self._choices, position, config, evaluator, seed)
         self._start("b" if beside else "a", request)
+        return self
 
-    def compare(self, **changes: Any) -> None:
-        """Search the same position with other options of the config, and show it beside the tree.
+    def compare(
+        self, *, evaluator: str | None = None, seed: int | None = None, **changes: Any
+    ) -> TreeExplorer:
+        """Search the same position otherwise, and show it beside the tree; return this.
 
         changes: options of SearchConfig, such as c_puct=4.0. Raises GoError where it does.
         """
-        self.search(config=changed_config(self._requests["a"].config, changes), beside=True)
+        config = changed_config(self._requests["a"].config, changes)
+        return self.search(config=config, evaluator=evaluator, seed=seed, beside=True)
 
     def wait(self, timeout: float | None = None) -> TreeExplorer:
         """Wait until no search is running, at most `timeout` seconds a search; return this."""
@@ -201,7 +200,7 @@ class TreeExplorer(anywidget.AnyWidget):
             self._revision[slot] += 1
             if slot == "a":
                 self._requests["a"] = request
-                self._revision["b"] += 1  # it was another position's, or no longer is a comparison
+                self._close()  # what stands beside was compared with the tree that goes
             self._tell(searching=slot)
             self.dials = {
                 "evaluators": list(self._choices.names),
@@ -236,6 +235,7 @@ class TreeExplorer(anywidget.AnyWidget):
         except Exception as error:
             with self._lock:
                 if revision == self._revision[slot]:
+                    self._requests["a"] = self._shown or request
                     self._tell(notice=f"The search failed: {str(error) or type(error).__name__}")
             return
         with self._lock:
@@ -246,8 +246,7 @@ class TreeExplorer(anywidget.AnyWidget):
         with self._lock, self.hold_sync():
             self._traces[slot] = trace
             if slot == "a":
-                self._traces.pop("b", None)
-                self.record_beside = {}
+                self._shown = self._requests["a"]
             setattr(self, DOCUMENTS[slot], trace.document)
             self._tell()
 

@@ -7,7 +7,8 @@ import { grouped, moverOf, moveName, percent, plain, signed } from "./tree_steps
 
 const SVG = "http://www.w3.org/2000/svg";
 const MINI = 54; // side of a small board
-const LEGIBLE = 0.72; // at a smaller scale the small print goes
+const SMALLEST = 0.84; // the scale to which a tree shrinks by itself
+const LEGIBLE = 0.7; // at a smaller scale the small print goes
 const HEADER = 24;
 const MARGIN_AROUND = 12;
 const EASE = 0.38; // of the way, a frame
@@ -283,10 +284,14 @@ export class TreePane {
     this.header.innerHTML =
       `<rect class="gt-header-back" x="-2000" y="0" width="9000" height="${HEADER}"/>` +
       layout.columns
-        .map(({ x }, k) => k
-          ? `<circle class="gt-stone gt-color-${colors[k]}" cx="${x + 8}" cy="12" r="5"/><text x="${x + 19}" y="16">${COLOR_NAMES[colors[k]]}’s move</text>`
-          : `<text x="2" y="16">${header}</text>`)
+        .map(({ x }, k) => {
+          const title = k
+            ? `<circle class="gt-stone gt-color-${colors[k]}" cx="6" cy="12" r="5"/><text x="16" y="16">${COLOR_NAMES[colors[k]]}’s move</text>`
+            : `<text y="16">${header}</text>`;
+          return `<g data-x="${x + 2}">${title}</g>`;
+        })
         .join("");
+    if (this.camera) this.scaleHeader();
   }
 
   // ---- the camera ----
@@ -302,7 +307,7 @@ export class TreePane {
     const { width, height } = this.size;
     const room = { width: width - 2 * MARGIN_AROUND - 24, height: height - HEADER - 2 * MARGIN_AROUND };
     const fit = Math.min(room.width / layout.width, room.height / layout.height);
-    const scale = Math.max(this.whole ? 0.05 : 0.82, Math.min(1, fit));
+    const scale = Math.max(this.whole ? 0.05 : SMALLEST, Math.min(1, fit));
     const box = layout.at.get(focus) ?? layout.at.get(0);
     const axis = (length, space, from, to, before) => {
       const view = space / scale;
@@ -329,8 +334,17 @@ export class TreePane {
     const { width, height } = this.size;
     this.svg.setAttribute("viewBox", `${x} ${y} ${width / scale} ${height / scale}`);
     this.header.setAttribute("transform", `translate(0 ${y})`);
+    this.scaleHeader();
     this.drawBeyond(x + width / scale, y + height / scale, scale);
     this.svg.classList.toggle("gt-far", scale < LEGIBLE);
+  }
+
+  /** The words over the columns keep their size. */
+  scaleHeader() {
+    const { scale } = this.camera;
+    for (const title of this.header.querySelectorAll("g"))
+      title.setAttribute("transform", `translate(${title.dataset.x} 0) scale(${1 / scale})`);
+    this.header.querySelector("rect")?.setAttribute("height", HEADER / scale);
   }
 
   /** Where the tree goes on beyond the right edge, say so. */
@@ -339,7 +353,7 @@ export class TreePane {
     const columns = layout.columns.filter(({ x, width }) => x + width > right + 2).length;
     if (columns !== this.columnsBeyond) {
       this.columnsBeyond = columns;
-      const words = `${columns} ${columns === 1 ? "column goes" : "columns go"} on → drag, or Fit`;
+      const words = `${columns} more ${columns === 1 ? "column" : "columns"} →`;
       const width = 6.6 * words.length + 16;
       this.beyond.innerHTML = columns
         ? `<rect x="${-width}" y="-30" width="${width}" height="24" rx="12"/><text x="${-width / 2}" y="-14" text-anchor="middle">${words}</text>`

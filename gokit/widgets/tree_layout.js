@@ -2,13 +2,15 @@
 // Nothing here knows of the page; lengths are pixels at full size.
 
 export const SIZES = {
-  board: { width: 208, height: 62 }, // a small board, N, Q, P, U and their sum
-  full: { width: 154, height: 36 }, // N, Q, P, U
+  board: { width: 214, height: 62 }, // a small board, N, Q, P, U and their sum
+  full: { width: 160, height: 36 }, // N, Q, P, U
   line: { width: 126, height: 20 }, // N and Q
 };
 const ROW_GAP = 6;
 const COLUMN_GAP = 44;
-const ALWAYS_DEEP = { board: 1, full: 3 }; // as deep as this, width does not count
+// As deep as this, width does not count.
+const ALWAYS_DEEP = { wide: { board: 1, full: 3 }, narrow: { board: 0, full: 1 } };
+const NARROW = 640;
 
 /**
  * The nodes to draw at `replay.after`: the `limit` most visited, always with their parents.
@@ -98,10 +100,11 @@ function columnsOf(trace, tier) {
 function chooseTiers(trace, replay, children, room, emphasized) {
   const tier = new Map([...children.keys()].map((node) => [node, "line"]));
   const order = [...children.keys()].sort((a, b) => replay.visits(b) - replay.visits(a) || a - b);
+  const always = ALWAYS_DEEP[room.width < NARROW ? "narrow" : "wide"];
   const fits = (name, node) => {
     if (heightOf(0, children, tier) > room.height) return false;
     const last = columnsOf(trace, tier).at(-1);
-    return trace.depth(node) <= ALWAYS_DEEP[name] || last.x + last.width <= room.width;
+    return trace.depth(node) <= always[name] || last.x + last.width <= room.width;
   };
   for (const node of emphasized) if (tier.has(node)) tier.set(node, "full");
   tier.set(0, "board");

@@ -3,20 +3,21 @@
 
 import { BLACK, COLOR_NAMES, EMPTY, WHITE } from "./rules.js";
 import {
-  boardLayer, cursorLayer, definitions, heatLayer, marksLayer, sideOf, stonesLayer, visitsLayer,
+  boardLayer, definitions, heatLayer, marksLayer, sideOf, stonesLayer, visitsLayer,
 } from "./draw.js";
 import { winner } from "./replay.js";
 import { PHASES, grouped, lineOf, moveName, percent, plain, scoreName, signed, valueText } from "./tree_steps.js";
 
 const SPEEDS = ["0.5", "1", "2", "5", "15", "30", "120"].map((rate) => [rate, `${rate} / s`]);
-export const LIMITS = [12, 24, 48, 100, 200];
+/** How many nodes may be shown, each with the height that a tree of them gets. */
+export const LIMITS = new Map([[12, 400], [24, 490], [48, 620], [100, 740], [200, 740]]);
 const ROWS = 10;
 const TREE_KEYS =
   "On the tree: arrows go along it (right to the most visited child, left to the parent, up and down " +
   "to the neighbors), Enter folds a node or opens it, + shows more of its children. Everywhere: Space " +
   "plays and pauses, comma and full stop step back and forward, [ and ] go by whole simulations, " +
   "Page Up and Page Down by tenths, Home and End go to the start and the end. B best line, P prior, " +
-  "V visits, F follows the search, T the tree in words.";
+  "V visits, F follows the search, W the whole tree, T the tree in words.";
 
 /** The inside of the explorer; `id` is unique on the page, `whatIf` the markup of that form. */
 export function explorerMarkup(id, whatIf) {
@@ -47,8 +48,8 @@ export function explorerMarkup(id, whatIf) {
       ${button("end", "»|", "End of the search", "End")}
       <input type="range" data-part="slider" min="0" step="1" value="0" aria-label="Simulations done">
       <output data-part="count" class="gt-count-text"></output>
-      <label>Play <select data-part="unit"><option value="step">every step</option><option value="simulation">simulations</option></select></label>
-      <label class="gt-speed"><span class="gt-hidden">Speed</span><select data-part="speed">${options(SPEEDS, "2")}</select></label>
+      <select data-part="unit" aria-label="What to play" title="What to play"><option value="step">every step</option><option value="simulation">simulations</option></select>
+      <select data-part="speed" aria-label="Speed" title="Speed">${options(SPEEDS, "2")}</select>
     </div>
     <ol class="gt-phases" aria-label="The four steps of a simulation">${phases}</ol>
     <div class="gt-event" data-part="event">
@@ -57,8 +58,8 @@ export function explorerMarkup(id, whatIf) {
     </div>
     <div class="gt-trees" data-part="trees">${tree("a", "Search tree")}${tree("b", "Search tree of the comparison")}</div>
     <div class="gt-bar">
-      <label>Nodes shown <select data-part="limit">${options(LIMITS.map((n) => [String(n), `${n} most visited`]), "24")}</select></label>
-      ${button("fit", "Fit", "Show the whole tree")}${button("zoom-in", "+", "Larger")}${button("zoom-out", "−", "Smaller")}
+      <label>Nodes shown <select data-part="limit">${options([...LIMITS.keys()].map((n) => [String(n), `${n} most visited`]), "24")}</select></label>
+      ${button("whole", "Whole tree", "Show the whole tree, however small", "W", true)}${button("zoom-in", "+", "Larger")}${button("zoom-out", "−", "Smaller")}
       ${button("best", "Best line", "Mark the most visited line", "B", true)}
       ${button("follow", "Follow", "Follow the search with the table below", "F", true)}
       ${button("words", "In words", "The tree in words", "T", true)}
@@ -117,7 +118,7 @@ const SHORT_NAMES = {
 
 function aboutTrace({ config, evaluator, simulations }) {
   const dials = Object.entries(SHORT_NAMES)
-    .filter(([name]) => config[name] !== undefined && config[name] !== null)
+    .filter(([name]) => config[name] !== undefined && config[name] !== null && !(name === "noise_fraction" && !config[name]))
     .map(([name, short]) => `${short} ${config[name]}`);
   return [`${evaluator}, ${config.algorithm.toUpperCase()}`, ...dials, `${grouped(simulations)} simulations`].join(" · ");
 }
@@ -167,26 +168,27 @@ const COLUMNS_OF_TABLE = [
   { id: "score", name: "Q + U", title: "What select compares" },
 ];
 
-export const DEFAULT_SORT = { by: "score", down: true };
-
-/** Sorted copies of a node's edges, the highest first or the lowest. */
-export function sortedEdges(edges, { by, down }) {
+/** A node's edges, the highest first or the lowest; of equals, the one that wins stands first. */
+export function sortedEdges(edges, { by, down }, winning = null) {
   const sign = down ? -1 : 1;
-  return [...edges].sort((a, b) => sign * (a[by] - b[by]) || b.n - a.n || b.p - a.p || a.action - b.action);
+  const rank = (edge) => Number(edge.action !== winning);
+  const order = (a, b) => sign * (a[by] - b[by]) || rank(a) - rank(b) || b.n - a.n || b.p - a.p;
+  return [...edges].sort((a, b) => order(a, b) || a.action - b.action);
 }
 
 /** The moves of a node as a table; chosen: the action that select takes here, or null. */
 export function tableMarkup(side, node, { edges, sort, all, chosen }) {
   const { trace } = side;
-  const sorted = sortedEdges(edges, sort);
+  const winning = chosen ?? winner(edges, trace.config.algorithm);
+  const sorted = sortedEdges(edges, sort, winning);
   const rows = all ? sorted : sorted.slice(0, ROWS);
-  const best = winner(edges, trace.config.algorithm);
+  if (!rows.some(({ action }) => action === winning)) rows.push(...edges.filter(({ action }) => action === winning));
   const picture = sumPictures(trace, rows);
   const heads = COLUMNS_OF_TABLE.map(({ id, name, title }) => {
     const label = id === "score" ? scoreName(trace) : name;
     const order = sort.by === id ? (sort.down ? "descending" : "ascending") : "none";
     const arrow = sort.by === id ? (sort.down ? " ▾" : " ▴") : "";
-    return `<th scope="col" aria-sort="${order}"><button type="button" data-sort="${id}" title="${title}">${label}${arrow}</button></th>`;
+    return `<th scope="col" aria-sort="${order}"><button type="button" data-sort="${id}" title="${title}" aria-label="${label}: sort by it">${label}${arrow}</button></th>`;
   }).join("");
   const body = rows.map((edge) => {
     const name = moveName(trace, edge.action);
@@ -194,7 +196,7 @@ export function tableMarkup(side, node, { edges, sort, all, chosen }) {
     const move = reach
       ? `<button type="button" data-child="${edge.child}" title="Go to this node">${name}</button>`
       : `<span>${name}</span>`;
-    const wins = edge.action === (chosen ?? best);
+    const wins = edge.action === winning;
     return (
       `<tr class="${wins ? "gt-wins" : ""}${edge.eligible === false ? " gt-out" : ""}"${wins ? ' aria-current="true"' : ""}><th scope="row">${wins ? '<span class="gt-win" aria-hidden="true">→</span>' : ""}${move}</th><td>${grouped(edge.n)}</td>` +
       `<td class="${edge.unvisited ? "gt-assumed" : ""}">${edge.unvisited ? `(${signed(edge.q)})` : signed(edge.q)}</td><td>${percent(edge.p)}</td><td>${plain(edge.u)}</td>` +
@@ -240,16 +242,18 @@ export function nodeSentence(side, node) {
   const position = trace.position(node);
   const color = position.toMove;
   if (!side.exists(node)) return "This node is not in the tree yet.";
+  if (!side.isEvaluated(node)) return `${COLOR_NAMES[color]} to play. This node was just added: nothing is known of it yet.`;
   if (trace.isClosed(node))
     return `The game is over here: ${position.result ?? "no result"}, ${valueText(trace, trace.value(node), color)}.`;
   const visits = side.visits(node);
+  if (!visits) return `${COLOR_NAMES[color]} to play. Evaluated ${valueText(trace, trace.value(node), color)}; its moves have no visits yet.`;
   const mean = `mean of the search ${valueText(trace, replay.mean(node), color)}`;
   const wins = trace.valueKind === "win" ? ` (wins ${Math.round(50 * (replay.mean(node) + 1))} %)` : "";
-  return `${COLOR_NAMES[color]} to play. Evaluated ${signed(trace.value(node))}; after ${grouped(visits)} visits to its moves, ${mean}${wins}.`;
+  return `${COLOR_NAMES[color]} to play. Evaluated ${signed(trace.value(node))}; after ${grouped(visits)} ${visits === 1 ? "visit" : "visits"} to its moves, ${mean}${wins}.`;
 }
 
 /** Draw a node's board with its overlays into the layers of the panel. */
-export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show, cursor }) {
+export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show }) {
   const { trace } = side;
   const position = trace.position(node);
   const { size } = position;
@@ -271,7 +275,6 @@ export function drawNodeBoard({ parts, layers, id }, side, node, { edges, show, 
   layers.stones.innerHTML = stonesLayer(position, id, false);
   layers.over.innerHTML = counted ? visitsLayer(position, visits) : "";
   layers.marks.innerHTML = marksLayer(position, {});
-  layers.cursor.innerHTML = cursor === null ? "" : cursorLayer(cursor, size);
   parts.board.setAttribute("aria-label", `Go board, ${size} by ${size}, at ${lineOf(trace, node)}`);
   const notes = [];
   if (counted) notes.push(`Discs: visits${visits[position.pass] ? `; the pass has ${grouped(visits[position.pass])}` : ""}.`);

@@ -42,27 +42,7 @@ class Card(NamedTuple):
         return BOARD_CARD_WIDTH if self.has_board else CARD_WIDTH
 
 
-class TreePicture(Picture):
-    """The picture of a search; print gives the tree in words.
-
-    trace: the search. position: its root.
-    """
-
-    def __init__(self, image: bytes, text: str, trace: Trace) -> None:
-        super().__init__(image, text)
-        self.trace = trace
-        self.position = trace.root
-
-    @property
-    def other(self) -> None:
-        """No search beside it, as an explorer may have."""
-        return None
-
-    def __repr__(self) -> str:
-        return str(self.trace)
-
-
-def tree_picture(trace: Trace, *, title: str = "", at: int | None = None) -> TreePicture:
+def tree_picture(trace: Trace, *, title: str = "", at: int | None = None) -> Picture:
     """Draw the most visited part of a search's tree, as it was after `at` simulations.
 
     Values are in the view of the side that makes the move. GoError where `at` is out of range.
@@ -72,7 +52,7 @@ def tree_picture(trace: Trace, *, title: str = "", at: int | None = None) -> Tre
         raise GoError(f"at is from 0 to the {trace.simulations} simulations, not {at!r}")
     replay = trace.replay().seek(at)
     figure = tree_figure(replay, title=title)
-    return TreePicture(png(figure), describe_tree(replay, title), trace)
+    return Picture(png(figure), describe_tree(replay, title))
 
 
 def describe_tree(replay: Replay, title: str = "") -> str:

@@ -50,8 +50,16 @@ export class Side {
     return this.edges(node).reduce((sum, edge) => sum + edge.n, 0);
   }
 
+  /** Whether the tree has a node at this place; one that was just added counts. */
   exists(node) {
-    return this.trace.born(node) < this.place.after;
+    const { step } = this;
+    const added = (step?.kind === "expand" || step?.kind === "evaluate") && step.node === node;
+    return added || this.trace.born(node) < this.place.after;
+  }
+
+  /** Whether a node's value and priors are known at this place. */
+  isEvaluated(node) {
+    return this.exists(node) && !(this.step?.kind === "expand" && this.step.node === node);
   }
 
   /** The tables of the simulation under way, as it saw them. */
@@ -201,7 +209,7 @@ export class Side {
         const { before, now } = this.change(trace.parent(node), trace.action(node)) ?? {};
         if (!before) continue;
         mark(node, {
-          tag: `${sign} N ${before.n} → ${now.n}  Q ${signed(now.q, 2)}`,
+          tag: `${sign} N ${before.n}→${now.n} Q ${signed(now.q, 2)}`,
           words: `backed up: N ${before.n} to ${now.n}, Q now ${signed(now.q)}`,
         });
       }

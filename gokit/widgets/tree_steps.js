@@ -80,6 +80,16 @@ export function lineOf(trace, node) {
   return moves.length ? moves.join(", ") : "the root";
 }
 
+/** The game that leads to a node of the tree, and on by a move. */
+export function gameAt(trace, node, move = null) {
+  const { game } = trace;
+  const actions = [];
+  for (let k = node; k > 0; k = trace.parent(k)) actions.unshift(trace.action(k));
+  if (move !== null) actions.push(move);
+  const moves = [...game.moves.slice(0, game.cursor), ...actions];
+  return { ...game, moves, cursor: moves.length, end: null };
+}
+
 /** What a value means, for the side it is given for. */
 export function valueText(trace, value, color) {
   const words = `${signed(value)} for ${COLOR_NAMES[color]}`;

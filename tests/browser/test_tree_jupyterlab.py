@@ -29,7 +29,7 @@ def test_a_search_is_explored_compared_and_gone_on_from_in_jupyterlab(lab, brows
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     run_all(page, lab)
     count = page.locator("[data-part=count]")
-    count.filter(has_text="40 of 40").wait_for(timeout=60_000)
+    count.filter(has_text="40 of 40").wait_for(timeout=180_000)  # kernels may compile
 
     # In JupyterLab these keys would run, paste, undo and delete cells, or leave the cell.
     cells = page.locator(".jp-Notebook .jp-Cell").count()
@@ -46,7 +46,7 @@ def test_a_search_is_explored_compared_and_gone_on_from_in_jupyterlab(lab, brows
     page.locator("[data-part=what-if] summary").click()
     page.locator("[data-dial=c_puct]").fill("6")
     page.get_by_role("button", name="Search, and show it beside this tree").click()
-    page.locator("[data-part=compare]", has_text="Where the visits went").wait_for(timeout=30_000)
+    page.locator("[data-part=compare]", has_text="Where the visits went").wait_for(timeout=60_000)
     assert page.locator("[data-side=b] [role=treeitem]").count() > 10
     assert "c 6" in page.locator("[data-part=name-b]").inner_text()
     assert "c 1.5" in page.locator("[data-part=name-a]").inner_text()
@@ -56,8 +56,8 @@ def test_a_search_is_explored_compared_and_gone_on_from_in_jupyterlab(lab, brows
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Search from this position").click()
-    page.locator("[data-part=node-name]", has_text="root").wait_for(timeout=30_000)
-    page.locator("[data-part=compare]").wait_for(state="hidden", timeout=30_000)
+    page.locator("[data-part=node-name]", has_text="root").wait_for(timeout=60_000)
+    page.locator("[data-part=compare]").wait_for(state="hidden", timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").nth(1).click()
     page.keyboard.press("Control+Enter")
     printed = (
@@ -66,7 +66,7 @@ def test_a_search_is_explored_compared_and_gone_on_from_in_jupyterlab(lab, brows
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-OutputArea-output')]"
         ".some((output) => /moves: \\[\\d+\\] 40/.test(output.textContent))",
-        timeout=30_000,
+        timeout=60_000,
     )
     assert printed.count() >= 1
     page.close()

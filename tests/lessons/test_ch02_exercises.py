@@ -309,9 +309,9 @@ def test_a_failure_is_a_table_with_the_line_marked():
     text, page = str(result), result._repr_html_()
     assert arm_table.RIGHT in text
     assert arm_table.YOURS in text
-    assert "<table>" in page
+    assert "<table" in page
     assert "linear-gradient" in page, "pulls are bars too"
-    assert page.count('<th scope="col">') == 4
+    assert page.count('<th scope="col"') == 3
 
 
 def test_a_table_aligns_and_escapes():

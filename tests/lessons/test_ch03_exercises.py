@@ -261,7 +261,7 @@ WRONG = {
         (sign_turned_at_the_leaf, "The sign is wrong"),
         (leaf_only, "Every node on the path"),
         (no_visits, "gets a visit"),
-        (leaf_first, "plies above the leaf should have"),
+        (leaf_first, "above the leaf should have"),
     ],
     "03-mean": [
         (childrens_view, "its Q comes with a minus"),

@@ -54,6 +54,13 @@ def test_rollouts_follow_their_generator() -> None:
     assert (answers[0] != answers[2]).any()
 
 
+def test_a_larger_batch_leaves_the_streams_of_the_first_games_as_they_were() -> None:
+    evaluator = RolloutEvaluator(np.random.default_rng(1))
+    first = evaluator.streams(2).copy()
+    assert (evaluator.streams(5)[:2] == first).all()
+    assert (RolloutEvaluator(np.random.default_rng(1)).streams(5) == evaluator.streams(5)).all()
+
+
 def test_rollouts_by_margin_count_points_without_komi() -> None:
     diagram = "X X .\nX X X\n. X X"
     position = Position.from_diagram(diagram, rules=Rules(komi=100))

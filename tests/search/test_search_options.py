@@ -248,6 +248,21 @@ def test_reuse_keeps_within_its_memory_and_noise_is_drawn_anew() -> None:
         search.advance(result.actions)
 
 
+def test_a_move_forbidden_at_a_kept_root_loses_the_visits_it_had() -> None:
+    position = Position(4)
+    search = Search(slow.HashEvaluator(pass_logit=-9.0), SearchConfig(100, reuse=True))
+    move = int(search.run(Games.from_positions([position])).actions[0])
+    search.advance(np.array([move]))
+    likely = int(search._tree.visits[0, 0].argmax())
+    assert search._tree.visits[0, 0, likely] > 0
+    forbidden = np.zeros((1, 17), np.bool_)
+    forbidden[0, likely] = True
+    after = Games.from_positions([position.play(move)])
+    result = search.run(after, forbidden=forbidden)
+    assert result.visits[0, likely] == 0
+    assert result.policy[0, likely] == 0
+
+
 def with_past(place: Position):
     past = frozenset(p.board.tobytes() for p in place.line())
     return without_past(place), past

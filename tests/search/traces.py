@@ -66,6 +66,9 @@ EXACT = {
     "puct, full tree": Case(config(max_nodes=40, leaf_batch=3)),
     "puct, kept tree": Case(config(reuse=True)),
     "puct, by position": Case(config(transpositions="position", c_puct=3), size=3),
+    "puct, by position, superko": Case(
+        config(300, transpositions="position", leaf_batch=3), size=2, evaluator="sharp"
+    ),
     "puct, by history": Case(
         config(transpositions="history"), size=2, rules=KO_RULES, evaluator="passing"
     ),
@@ -76,11 +79,15 @@ EXACT = {
     "uct, absolute": Case(config(algorithm="uct", fpu="absolute", fpu_value=0.4)),
     "uct, reduction": Case(config(algorithm="uct", fpu="reduction", c_uct=0.6)),
     "uct, leaf batch": Case(config(algorithm="uct", leaf_batch=4)),
-    "uct, by position": Case(config(algorithm="uct", transpositions="position"), size=3),
+    "uct, by position": Case(
+        config(300, algorithm="uct", transpositions="position"), size=2, evaluator="sharp"
+    ),
     "gumbel": Case(config(algorithm="gumbel")),
     "gumbel, game ends": Case(config(algorithm="gumbel"), size=3, evaluator="passing"),
     "gumbel, leaf batch": Case(config(algorithm="gumbel", leaf_batch=4, virtual_loss=0.5)),
-    "gumbel, by position": Case(config(algorithm="gumbel", transpositions="position"), size=3),
+    "gumbel, by position": Case(
+        config(300, algorithm="gumbel", transpositions="position"), size=2, evaluator="sharp"
+    ),
     "uniform": Case(config(), evaluator="uniform"),
 }
 # Here priors are alike but for what breaks ties at random, which a trace leaves out.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,13 +43,15 @@ class HeldEvaluator(UniformEvaluator):
 
     name = "held"
 
-    def __init__(self):
+    def __init__(self, first: int = 1):
+        """Hold the answers from the `first` on."""
+        self.first = first
         self.may_answer = threading.Event()
         self.asked = 0
 
     def evaluate(self, games, indices):
         self.asked += 1
-        assert self.may_answer.wait(20)
+        assert self.asked < self.first or self.may_answer.wait(20)
         return super().evaluate(games, indices)
 
 
@@ -171,7 +174,7 @@ OCCUPIED = {**GAME, "moves": [12, 12], "cursor": 2, "revision": 0}
         ({"seed": True}, "seed"),
         ({"config": None}, "config"),
         ({"config": {str(k): k for k in range(100)}}, "config"),
-        ({"config": {**PUCT, "simulations": 10**6}}, "simulations"),
+        ({"config": {**PUCT, "simulations": 5001}}, "from 1 to 5,000"),
         ({"config": {**PUCT, "simulations": 0}}, "simulations"),
         ({"config": {**PUCT, "simulations": 2.5}}, "simulations"),
         ({"config": {**PUCT, "simulations": True}}, "simulations"),
@@ -216,6 +219,19 @@ def test_a_search_that_nobody_waits_for_any_more_is_dropped():
     assert explorer.trace.simulations == 7
     assert explorer.trace.evaluator == "random games"
     assert held.asked < 50, "it went on to the end"
+
+
+def test_nor_is_it_shown_where_it_ends_at_that_moment():
+    held = HeldEvaluator(first=2)  # the last answer
+    explorer = gokit.explore(Position(3), held, simulations=1)
+    shown = []
+    explorer.observe(lambda change: shown.append(change["new"]["evaluator"]), "record")
+    while held.asked < 2:
+        time.sleep(0.01)
+    explorer.search(evaluator="random games")
+    held.may_answer.set()
+    explorer.wait(20)
+    assert shown == ["random games"]
 
 
 def test_what_goes_wrong_in_an_evaluator_is_told_and_the_tree_stays(trace):
@@ -299,6 +315,44 @@ def test_under_gokit_static_it_is_a_picture_with_words(monkeypatch):
         gokit.explore(picture.trace, at=61)
 
 
+def test_the_picture_has_the_methods_of_the_explorer(monkeypatch):
+    monkeypatch.setenv("GOKIT_STATIC", "1")
+    picture = gokit.explore(Position(5), simulations=20, at=5)
+    assert picture.wait() is picture
+    alone = picture._repr_html_()
+    assert picture.compare(c_puct=4.0) is picture
+    assert picture.other.config == SearchConfig(simulations=20, c_puct=4.0)
+    assert picture._repr_html_().count("<img") == 2 * alone.count("<img")
+    assert str(picture.other) in repr(picture)
+    picture.search(Position.from_moves(["C3"], 5))
+    assert picture.other is None
+    assert picture.position.moves == [12]
+    assert "White to move" in picture.text
+    assert picture.trace.simulations == 20
+    assert "<title>Mine</title>" in picture.page("Mine")
+    for name in ("trace", "other", "position", "search", "compare", "wait", "page"):
+        assert hasattr(TreeExplorer, name)
+
+
+def test_a_failed_search_leaves_the_position_of_the_tree_that_is_shown(trace):
+    class Broken(UniformEvaluator):
+        def evaluate(self, games, indices):
+            raise RuntimeError("no weights")
+
+    explorer = gokit.explore(trace, evaluators={"broken": Broken()})
+    explorer.search(Position(5), evaluator="broken").wait(20)
+    assert explorer.position is trace.root
+    explorer.compare(simulations=9).wait(20)
+    assert explorer.other.evaluator == "random games"
+    assert explorer.other.root.moves == trace.root.moves
+
+
+def test_a_comparison_after_a_new_search_is_of_the_new_position():
+    explorer = gokit.explore(Position(5), simulations=10)
+    explorer.search(Position(3)).compare(c_puct=3.0)
+    assert explorer.trace.size == explorer.other.size == 3
+
+
 def test_without_anywidget_it_is_a_picture_too(monkeypatch, trace):
     monkeypatch.delitem(sys.modules, "gokit.widgets.tree", raising=False)
     monkeypatch.setitem(sys.modules, "anywidget", None)
@@ -366,3 +420,22 @@ def test_importing_the_widgets_stays_light():
     code = "import sys, gokit, gokit.widgets; gokit.widgets.page; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "numba", "matplotlib", "anywidget"} & set(run.stdout.split())
+
+
+def test_a_search_of_one_position_uses_one_torch_thread_and_gives_the_others_back():
+    torch = pytest.importorskip("torch")
+    seen = []
+
+    class Asks(UniformEvaluator):
+        def evaluate(self, games, indices):
+            seen.append(torch.get_num_threads())
+            return super().evaluate(games, indices)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        gokit.explore(Position(3), Asks(), simulations=3).wait()
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -8,7 +8,9 @@ from html import escape
 from typing import Any
 
 RIGHT, YOURS = "◀ right", "◀ yours"
-_FILL = "#cfe3f5"
+# Half transparent, so that the numbers stay readable on a dark page too.
+_FILL = "rgba(0,114,178,0.25)"
+_CELL = "padding:2px 8px;text-align:"
 
 
 class ArmTable:
@@ -46,27 +48,32 @@ class ArmTable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in [*self.columns, ""])
+        head = "".join(
+            f'<th scope="col" style="{_CELL}right">{escape(name)}</th>' for name in self.columns
+        )
         body = []
         for line, cells in enumerate(self._lines()):
             style = ' style="font-weight:bold"' if line in self.notes else ""
             shown = "".join(
-                f'<td style="text-align:right{self._bar(place, line)}">{escape(cell)}</td>'
-                for place, cell in enumerate(cells)
+                f'<td style="{_CELL}right{self._bar(place, line)}">{escape(cell)}</td>'
+                for place, cell in enumerate(cells[:-1])
             )
-            body.append(f"<tr{style}>{shown}</tr>")
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+            note = f'<td style="{_CELL}left">{escape(cells[-1])}</td>'
+            body.append(f"<tr{style}>{shown}{note}</tr>")
+        above = f"<div>{escape(self.caption)}</div>" if self.caption else ""
+        table = '<table style="border-collapse:collapse;font-size:inherit;margin:2px 0">'
         rows = "".join(body)
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f"{above}{table}<thead><tr>{head}<td></td></tr></thead><tbody>{rows}</tbody></table>"
 
     def _bar(self, place: int, line: int) -> str:
-        name = [*self.columns, ""][place]
+        name = list(self.columns)[place]
         if name not in self.bars:
             return ""
         finite = [value for value in self.columns[name] if math.isfinite(value)]
         value, most = self.columns[name][line], max([*finite, 1e-12])
         share = 100 * max(0.0, min(1.0, value / most))
-        return f";background:linear-gradient(90deg,{_FILL} {share:.0f}%,transparent {share:.0f}%)"
+        fill = f"{_FILL} {share:.0f}%,transparent {share:.0f}%"
+        return f";min-width:4em;background:linear-gradient(90deg,{fill})"
 
 
 def number(value: Any) -> str:

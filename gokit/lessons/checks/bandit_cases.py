@@ -48,7 +48,7 @@ def mean_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 def wrong_mean(case: Case, expected: float, got: float) -> Failure:
     q, n, reward = case.args
-    message = f"The mean of {n + 1} rewards is {expected:.6g}; yours is {got:.6g}."
+    message = f"The mean of {n + 1} reward{'s' * (n > 0)} is {expected:.6g}; yours is {got:.6g}."
     if math.isclose(got, (q + reward) / 2):
         message += " The new reward is one of many: the mean so far stands for n of them."
     elif n and math.isclose(got, q + (reward - q) / n):

@@ -140,7 +140,8 @@ def wrong_back_up(case: Case, expected: Any, got: Any) -> Failure | None:
     place = next(i for i, pair in enumerate(expected) if not near(pair, got[i]))
     n, w = path[place]
     up = len(path) - 1 - place
-    said = f"The node {up} plies above the leaf should have N {expected[place][0]} and "
+    where = "The leaf" if up == 0 else f"The node {up} above the leaf"
+    said = f"{where} should have N {expected[place][0]} and "
     said += f"W {expected[place][1]:+.2f}; yours has N {got[place][0]} and W {got[place][1]:+.2f}."
     if got[place][0] == n and expected[place][0] == n + 1:
         said += " Every node on the path gets a visit."
@@ -202,6 +203,7 @@ def wrong_priors(case: Case, expected: Any, got: Any) -> Failure | None:
         said = f"You give a prior to {where(extra[0])}, which is illegal here."
         if isinstance(extra[0], int):
             marks[extra[0]] = "cross"
+        said += " The board shows the right priors in per cent."
         return Failure(said, marks={a: m for a, m in marks.items() if a < size * size})
     if missing := sorted(set(expected) - set(got)):
         return Failure(f"{where(missing[0]).capitalize()} is legal and has no prior.", marks=marks)
@@ -385,7 +387,7 @@ def tree_lines(node: Tree, path: list[int], yours: list[int], name_: str = "root
                on: tuple[bool, bool] = (True, True)) -> list:  # fmt: skip
     note = " ".join(sign for sign, here in zip((RIGHT, YOURS), on, strict=True) if here and depth)
     q = f"{node['W'] / node['N']:+.2f}" if node["N"] else "  –  "
-    lines = [(depth, f"{name_:<6} P {node['P']:.2f}   N {node['N']:>3}   Q {q}", note)]
+    lines = [(depth, f"{name_:<7} P {node['P']:.2f}   N {node['N']:>3}   Q {q}", note)]
     for action, child in node["children"].items():
         if child["N"] or action in (path[depth : depth + 1] + yours[depth : depth + 1]):
             goes = tuple(
@@ -431,7 +433,7 @@ def wrong_walk(case: Case, expected: Any, got: Any) -> Failure:
         scores = walk_scores(node, c)
         said = (
             f"At ply {place + 1} move {right[place]} scores {scores[right[place]]:+.3f}, your move "
-            f"{yours[place]} {scores[yours[place]]:+.3f}. A child's W is in *its* view: its parent "
-            "sees the negative."
+            f"{yours[place]} {scores[yours[place]]:+.3f}. A child's W is in its own view: "
+            "its parent sees the negative."
         )
     return Failure(said, drawing=TreeText(tree_lines(tree, right, yours)))
