@@ -35,11 +35,13 @@ LOGIT_SPREAD = 2.0  # of a network that has learnt something; one that has not e
 class PlainEvaluator:
     """A network as torch runs it: not folded, fp32, one channel after the other in memory."""
 
-    precision = "fp32"
-
     def __init__(self, network: Network, device: torch.device) -> None:
         self.network, self.device = network.to(device), device
         self._scales = torch.from_numpy(plane_scales(FEATURES)).to(device)
+
+    def precision_for(self, positions: int) -> str:
+        """Return the precision, which is always the same."""
+        return "fp32"
 
     @torch.inference_mode()
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +130,7 @@ def _take_turns(
     for entrant, answer, its in zip(entrants, answers, samples, strict=True):
         row = {"batch": batch, "mode": entrant.name, **summary(entrant, its)}
         del row["versions"]
-        row["precision"] = evaluators[entrant.name].precision
+        row["precision"] = evaluators[entrant.name].precision_for(batch)
         row |= {"error": answer_error(answer, answers[0]), **ratio_to(its, samples[0])}
         rows.append(row)
     return rows
