@@ -20,6 +20,7 @@ FLOORS = {
     "gokit.go": 1,
     "gokit.storage": 1,
     "gokit.options": 1,
+    "gokit.intervals": 1,
     "gokit.search": 2,
     "gokit.nn": 2,
     "gokit.selfplay": 3,

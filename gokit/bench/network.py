@@ -35,11 +35,13 @@ LOGIT_SPREAD = 2.0  # of a network that has learnt something; one that has not e
 class PlainEvaluator:
     """A network as torch runs it: not folded, fp32, one channel after the other in memory."""
 
-    precision = "fp32"
-
     def __init__(self, network: Network, device: torch.device) -> None:
         self.network, self.device = network.to(device), device
         self._scales = torch.from_numpy(plane_scales(FEATURES)).to(device)
+
+    def precision_for(self, positions: int) -> str:
+        """Return the precision, which is always the same."""
+        return "fp32"
 
     @torch.inference_mode()
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -63,7 +65,8 @@ def lively_network(config: NetworkConfig, games: Games) -> Network:
     """Return a network with random weights whose answers are as decided as a trained one's."""
     torch.manual_seed(1)
     network = Network(config)
-    planes = _planes(games, np.arange(len(games.words))).float() * plane_scales(FEATURES)
+    scales = torch.from_numpy(plane_scales(FEATURES))
+    planes = _planes(games, np.arange(len(games.words))).float() * scales
     for _ in range(10):
         network.train()(planes)  # the statistics of its normalisations
     outputs, heads = network.eval()(planes), network.heads
@@ -104,7 +107,7 @@ def run_network(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         "device": device.type,
         "blocks": shape.blocks,
         "channels": shape.channels,
-        "gflop": round(flop_count(shape, size) / 1e9, 4),
+        "flop": flop_count(shape, size),
         "versions": our_versions("torch"),
         "not_installed": missing,
     }
@@ -127,7 +130,7 @@ def _take_turns(
     for entrant, answer, its in zip(entrants, answers, samples, strict=True):
         row = {"batch": batch, "mode": entrant.name, **summary(entrant, its)}
         del row["versions"]
-        row["precision"] = evaluators[entrant.name].precision
+        row["precision"] = evaluators[entrant.name].precision_for(batch)
         row |= {"error": answer_error(answer, answers[0]), **ratio_to(its, samples[0])}
         rows.append(row)
     return rows

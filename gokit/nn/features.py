@@ -73,7 +73,7 @@ def write_planes(games: Games, indices: np.ndarray, features: str, planes: np.nd
     if planes.shape != expected or planes.dtype != np.int8:
         raise GoError(f"planes are int8 {expected}, not {planes.dtype} {planes.shape}")
     half_points = 2 * games.rules.komi
-    if KOMI in names and not (half_points == int(half_points) and abs(half_points) <= 127):
+    if KOMI in names and abs(half_points) > 127:
         raise GoError(f"the features {features!r} cannot say a komi of {games.rules.komi:g}")
     _write(
         g,

@@ -79,6 +79,10 @@ class NetworkEvaluator:
             self._alone = make_forward(self.network, "torch", "fp32", self.device)
         self._cache: OrderedDict[tuple[int, bytes], tuple[np.ndarray, np.float32]] = OrderedDict()
 
+    def precision_for(self, positions: int) -> str:
+        """Return the precision in which a batch of so many positions is answered."""
+        return "fp32" if positions == 1 and self._fp32_alone else self.precision
+
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return policy logits float32 [B, N*N+1] and values float32 [B], side to move's view."""
         g = games.geometry

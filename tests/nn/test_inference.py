@@ -141,6 +141,8 @@ def test_one_position_alone_is_answered_in_fp32_by_a_narrow_network(
     assert evaluator.precision == "bf16"
     error = np.abs(everything(evaluator, one)[0] - exact[0]).max()
     assert (error < 1e-5) == narrow
+    assert evaluator.precision_for(1) == ("fp32" if narrow else "bf16")
+    assert evaluator.precision_for(2) == "bf16"
     assert np.abs(everything(evaluator, two)[0] - answers(net, two)[0]).max() > 1e-5
     asked_for = NetworkEvaluator(net, precision="bf16")
     assert np.abs(everything(asked_for, one)[0] - exact[0]).max() > 1e-5

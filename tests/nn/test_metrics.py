@@ -29,7 +29,7 @@ def four_positions() -> tuple[Outputs, Batch]:
     """On 3×3: found, found among five, missed, not searched; won, lost, drawn, cut off."""
     logits = torch.zeros(4, 10)
     logits[:, :6] = torch.tensor([6.0, 5, 4, 3, 2, 1])
-    outputs = Outputs(logits, torch.tensor([0.5, 0.5, -0.5, 1.0]), score=torch.zeros(4))
+    outputs = Outputs(logits, torch.tensor([0.5, 0.5, -0.4, 1.0]), score=torch.zeros(4))
     batch = Batch(
         planes=torch.zeros(4, 6, 3, 3),
         policy=one_hot_policy(torch.tensor([0, 4, 9, 0]), 3),
@@ -50,10 +50,10 @@ def test_each_head_s_numbers_are_those_of_their_definition() -> None:
     assert found["policy_cross_entropy"] == pytest.approx(float(-logs[[0, 4, 9]].mean()))
     assert found["top1"] == Rate(pytest.approx(1 / 3), 3, *wilson(1 / 3, 3))
     assert found["top5"] == Rate(pytest.approx(2 / 3), 3, *wilson(2 / 3, 3))
-    assert found["value_error"] == pytest.approx((0.25 + 2.25 + 0.25) / 3)
+    assert found["value_error"] == pytest.approx((0.25 + 2.25 + 0.16) / 3)
     assert found["value_sign"].rate == 0.5
     assert found["value_sign"].n == 2, "a draw is not decided, a game cut off has no result"
-    assert found["brier"] == pytest.approx((0.25**2 + 0.75**2 + 0.25**2) / 3)
+    assert found["brier"] == pytest.approx((0.25**2 + 0.75**2 + 0.2**2) / 3)
     assert found["score_error"] == pytest.approx(0.2)
     assert found["ownership_error"] is None
     assert measure(outputs, batch, "margin")["brier"] is None

@@ -8,6 +8,7 @@ import torch
 from gokit.go.errors import GoError
 from gokit.nn.config import NetworkConfig, Outputs
 from gokit.nn.networks import Network, flop_count
+from gokit.nn.pooling import pool_full
 from tests.nn.examples import ANY_SIZE, EVERY_KIND, MLP, TINY, network
 
 
@@ -73,6 +74,18 @@ def test_boards_of_three_sizes_in_one_batch_get_the_answers_each_gets_alone(kind
         for what, (one, other) in found.items():
             torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4, msg=f"{n}×{n}: {what}")
         assert torch.isinf(points[mask[i, 0] == 0]).all(), "a point off the board has a logit"
+
+
+def test_pools_are_those_of_the_board_alone() -> None:
+    x = torch.full((2, 3, 5, 5), 7.0)
+    x[:, :, :3, :3] = -torch.rand(2, 3, 3, 3) - 1  # below what lies off the board
+    mask = torch.zeros(2, 1, 5, 5)
+    mask[:, :, :3, :3] = 1
+    torch.testing.assert_close(pool_full(x, mask), pool_full(x[:, :, :3, :3], None))
+    torch.testing.assert_close(pool_full(x * mask, mask), pool_full(x[:, :, :3, :3], None))
+    mean = x[:, :, :3, :3].mean((2, 3))
+    expected = torch.cat([mean, mean * (3 - 9) / 10, x[:, :, :3, :3].amax((2, 3))], dim=1)
+    torch.testing.assert_close(pool_full(x, mask), expected)
 
 
 def test_training_statistics_ignore_what_lies_off_the_board() -> None:

@@ -337,14 +337,16 @@ def test_the_same_seed_trains_the_same_network_of_every_kind(kind: str) -> None:
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 @pytest.mark.parametrize("kind", ["pooling", "outcomes", "transformer"])
 def test_fewer_bits_train_almost_as_well(kind: str, precision: str) -> None:
-    ends = {}
+    ends, norms = {}, {}
     for bits in ("fp32", precision):
         torch.manual_seed(0)
         trainer = Trainer(Network(ANY_SIZE[kind]), precision=bits)
+        norms[bits] = trainer.step(masked_batch(), 3e-3)["gradient_norm"]
         for _ in range(40):
             ends[bits] = trainer.step(masked_batch(), 3e-3)["loss_policy"]
         assert all(p.dtype == torch.float32 for p in trainer.network.parameters())
     assert ends[precision] == pytest.approx(ends["fp32"], abs=0.25)
+    assert norms[precision] == pytest.approx(norms["fp32"], rel=0.1), "clipped while still scaled"
 
 
 def test_auto_trains_in_fp32_on_a_cpu() -> None:
