@@ -61,8 +61,13 @@ class Entrant:
                 units += worker()
             return units
 
-        with ThreadPoolExecutor(len(self.workers)) as pool:
-            units = sum(pool.map(work, self.workers))
+        if len(self.workers) == 1:
+            # Not on a thread of its own: torch would get a second set of threads there, and two
+            # sets on the same cores wait for each other.
+            units = work(self.workers[0])
+        else:
+            with ThreadPoolExecutor(len(self.workers)) as pool:
+                units = sum(pool.map(work, self.workers))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         evaluator_now, tree_now = self._search_seconds()
         return Sample(units, seconds, cpu, evaluator_now - evaluator, tree_now - tree)

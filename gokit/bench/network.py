@@ -151,10 +151,9 @@ def _evaluators(
 
 
 def _worker(evaluator: Evaluator, games: Games) -> Callable[[], int]:
-    indices, threads = np.arange(len(games.words)), torch.get_num_threads()
+    indices = np.arange(len(games.words))
 
     def evaluate() -> int:
-        torch.set_num_threads(threads)  # it holds for the calling thread only
         evaluator.evaluate(games, indices)
         return len(indices)
 

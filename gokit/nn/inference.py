@@ -27,8 +27,9 @@ class NetworkEvaluator:
     or "win". precision of the trunk: "fp32", "bf16", "fp16", or "auto", the fastest that the
     device computes natively; the heads are always in fp32. symmetries: 1, or 8 for the mean of
     the answers to all eight turned and mirrored boards. cache: how many positions' answers are
-    remembered. backend: "torch"; "compiled" by torch, which takes seconds and then is faster; or
-    "openvino", where that is installed.
+    remembered. backend: "torch"; "compiled" by torch, which takes seconds and gains where batches
+    keep their size; or "openvino", where that is installed: the fastest for one position at a time
+    (refreshing takes it a second, and on all cores it and torch get in each other's way).
 
     "auto" on a CPU with bf16 takes fp32 for a batch of one position where a residual network is
     narrower than 64 channels: converting costs more there than it saves. The rule looks at nothing
