@@ -17,7 +17,7 @@ from gokit.nn.features import feature_names, plane_scales, write_planes
 from gokit.nn.networks import Network
 from gokit.options import is_whole
 
-NARROW = 64  # channels below which one position alone is answered sooner in fp32 than in bf16
+WIDE = 64  # channels from which a residual network answers even one position sooner in bf16
 
 
 class NetworkEvaluator:
@@ -31,8 +31,8 @@ class NetworkEvaluator:
     keep their size; or "openvino", where that is installed: the fastest for one position at a time
     (refreshing takes it a second, and on all cores it and torch get in each other's way).
 
-    "auto" on a CPU with bf16 takes fp32 for a batch of one position where a residual network is
-    narrower than 64 channels: converting costs more there than it saves. The rule looks at nothing
+    "auto" on a CPU with bf16 takes fp32 for a batch of one position, except for residual networks
+    of 64 channels and more: converting costs more there than it saves. The rule looks at nothing
     but shapes, so that the same seed gives the same games. The weights are those of the moment of
     the call that made the evaluator: `refresh` reads them anew.
     """
@@ -64,12 +64,12 @@ class NetworkEvaluator:
         self._symmetries = symmetries
         self._room = cache
         self._scales = torch.from_numpy(plane_scales(features)).to(self.device)
-        self._fp32_alone = (
-            (precision, self.precision, backend, self.device.type)
-            == ("auto", "bf16", "torch", "cpu")
-            and network.config.architecture == "resnet"
-            and network.config.channels < NARROW
-        )
+        self._fp32_alone = (precision, self.precision, backend, self.device.type) == (
+            "auto",
+            "bf16",
+            "torch",
+            "cpu",
+        ) and not (network.config.architecture == "resnet" and network.config.channels >= WIDE)
         self.refresh()
 
     def refresh(self) -> None:

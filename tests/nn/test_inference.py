@@ -130,12 +130,21 @@ def test_the_processor_s_flags_decide(flags: str, has: bool, tmp_path, monkeypat
         cpu_has_bf16.cache_clear()
 
 
-@pytest.mark.parametrize(("channels", "narrow"), [(8, True), (64, False)])
-def test_one_position_alone_is_answered_in_fp32_by_a_narrow_network(
-    channels: int, narrow: bool, monkeypatch
+@pytest.mark.parametrize(
+    ("config", "narrow"),
+    [
+        (NetworkConfig(blocks=1, channels=8), True),
+        (NetworkConfig(blocks=1, channels=64), False),
+        (NetworkConfig(blocks=1, channels=64, architecture="transformer"), True),
+        (NetworkConfig(blocks=1, channels=64, architecture="mlp", size=5), True),
+    ],
+    ids=["narrow", "wide", "transformer", "mlp"],
+)
+def test_one_position_alone_is_answered_in_fp32_where_that_is_sooner(
+    config: NetworkConfig, narrow: bool, monkeypatch
 ) -> None:
     monkeypatch.setattr(inference, "cpu_has_bf16", lambda: True)
-    net = network(NetworkConfig(blocks=1, channels=channels))
+    net = network(config)
     one, two = random_games(1, 5), Games(2, 5)
     exact, evaluator = answers(net, one), NetworkEvaluator(net)
     assert evaluator.precision == "bf16"
