@@ -7,7 +7,7 @@ of the search; replay.js does the same in the browser.
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -292,11 +292,14 @@ def formula(trace: Trace, node: int, edge: Edge, total: int) -> str:
     return f"{name} + c·P·√(1+N)/(1+n) = {q} + {u} = {score}"
 
 
+_ROOMY = Context(prec=400)  # digits for any float that a damaged trace may hold
+
+
 def fixed(value: float, digits: int) -> str:
     """Write a number with so many decimals, half away from zero, as JavaScript's toFixed does."""
     if math.isinf(value):
         return "∞"
-    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)}"
+    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ROOMY)}"
     return text.lstrip("-") if not text.strip("-0.") else text
 
 

@@ -15,7 +15,7 @@ from gokit.go.errors import GoError
 from gokit.go.position import Position
 from gokit.go.rules import BLACK
 from gokit.search.mcts import SearchConfig
-from gokit.search.replay import winner
+from gokit.search.replay import fixed, winner
 from gokit.search.trace import BackUp, Evaluate, Expand, Select, Trace, trace_search
 from gokit.search.trace_format import CLOSED, EVEN, OPEN, OPEN_EVEN, pack_priors, unpack_priors
 from tests.search import reference_search as reference
@@ -507,3 +507,11 @@ def test_a_document_with_an_error_in_it_is_a_trace_or_a_sentence(traces, name, d
             trace.position(trace.nodes - 1)
     except GoError as error:
         event(type(error).__name__)
+
+
+def test_numbers_of_any_size_are_written_out() -> None:
+    """A damaged document may hold any float; a formula with it must not be what fails."""
+    assert fixed(0.1235, 3) == "0.124"
+    assert fixed(-0.0004, 3) == "0.000"
+    assert fixed(1e38, 3).startswith("99999999999999997")
+    assert fixed(float("nan"), 3) == "NaN"
