@@ -171,7 +171,8 @@ def test_the_table_says_where_the_time_went():
     (row,) = search.run_search(options())
     row |= {"tree_us": 4.56, "tree_cpu_us": 3.21, "network_share": 0.9876}
     text = "\n".join(table_lines(row))
-    assert "4 games, 4 simulations a move, network 1×4 fp32" in text
+    assert f"4 games, 4 simulations a move, network 1×4 {row['mode']}" in text
+    assert row["mode"] in ("fp32", "bf16")
     assert "tree 4.6 µs a simulation (3.2 of processor time), network 98.8 %" in text
     assert "gokit, free evaluator" in text
 

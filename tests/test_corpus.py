@@ -189,7 +189,13 @@ def start(folder: Path, games: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "gokit", "data", "--engine", engine("slow")]
     command += ["--size", "5", "--plies", "2", "4", "--workers", "2", "--shard-games", "25"]
     command += ["--games", str(games), "--out", str(folder)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A run started in the background inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     journal = folder / settings().name / store.JOURNAL_FILE
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:

@@ -30,6 +30,7 @@ UNREADABLE = (
     zlib.error,
     lzma.LZMAError,
     struct.error,
+    TypeError,  # tarfile, where a compressed header ends within its first bytes
 )
 
 Skip = Callable[[str, str, str], None]
