@@ -1,7 +1,7 @@
 """The root of a Gumbel search: sampling without replacement, and sequential halving.
 
 Danihelka, Guez, Schrittwieser and Silver, "Policy improvement by planning with Gumbel", ICLR
-2022. The compiled half, completed Q-values and selection, is in `tree`. Built in chapter 6.
+2022. The compiled half, completed Q-values and selection, is in `select`. Built in chapter 6.
 """
 
 from __future__ import annotations
