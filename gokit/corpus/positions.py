@@ -293,6 +293,7 @@ class Positions:
         seed: int,
         *,
         epochs: int | None = None,
+        limit: int | None = None,
         symmetries: bool = True,
         value: str = "win",
         winners_only: bool = False,
@@ -300,15 +301,21 @@ class Positions:
         """Yield batches at random, each position once an epoch; without `epochs`, for ever.
 
         The same seed gives the same batches. What is left over at the end of an epoch makes no
-        batch. Raises GoError where there are fewer positions than a batch has.
+        batch. limit: draw from so many positions only, the same ones for every seed, and all of
+        them among those of any larger limit. Raises GoError where there are fewer positions than
+        a batch has, or than the limit.
         """
-        if not 1 <= batch_size <= len(self):
-            raise GoError(f"a batch has 1 to {len(self)} positions here, not {batch_size}")
+        count = len(self) if limit is None else limit
+        if count > len(self):
+            raise GoError(f"there are {len(self)} positions, not {limit}")
+        if not 1 <= batch_size <= count:
+            raise GoError(f"a batch has 1 to {count} positions here, not {batch_size}")
+        allowed = None if limit is None else np.random.default_rng(0).permutation(len(self))[:limit]
         epoch = 0
         while epochs is None or epoch < epochs:
             rng = np.random.default_rng([seed, epoch])
-            order = rng.permutation(len(self))
-            for start in range(0, len(self) - batch_size + 1, batch_size):
+            order = rng.permutation(count if allowed is None else allowed)
+            for start in range(0, count - batch_size + 1, batch_size):
                 turns = rng.integers(symmetry.COUNT, size=batch_size) if symmetries else 0
                 chosen = order[start : start + batch_size]
                 yield self.take(chosen, turns, value=value, winners_only=winners_only)
