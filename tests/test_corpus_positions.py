@@ -244,8 +244,11 @@ def test_a_batch_goes_into_the_losses(tmp_path: Path) -> None:
     given = [tensor for tensor in tensors if tensor is not None]
     assert all(tensor.dtype == torch.float32 for tensor in given)
     assert len(given) >= 6
-    assert np.array_equal(tensors.result_weight, batch.value_weight * batch.ownership_weight)
-    assert np.array_equal(batch.tensors(ownership=False).result_weight, batch.value_weight)
+    for name in ("planes", "policy", "value", "ownership", "policy_weight", "ownership_weight"):
+        assert np.array_equal(getattr(tensors, name), getattr(batch, name)), name
+    assert np.array_equal(tensors.result_weight, batch.value_weight)
+    resigned = (batch.value_weight > 0) & (batch.ownership_weight == 0)
+    assert resigned.any(), "won by resignation: a value target, and no ownership"
     logits = torch.log(tensors.policy + 1e-9)
     right = Outputs(policy_logits=logits, value=tensors.value, ownership=tensors.ownership)
     losses = compute_losses(right, tensors, LossWeights())

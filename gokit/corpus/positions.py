@@ -194,20 +194,21 @@ class PositionBatch:
     def __len__(self) -> int:
         return len(self.value)
 
-    def tensors(self, ownership: bool = True) -> Batch:
-        """Return what `training.compute_losses` needs, on the CPU.
-
-        A `Batch` has one weight for value and ownership together: a position whose ownership is
-        not known loses its value target too. With ownership=False the value alone decides, and
-        the ownership loss must have the weight 0.
-        """
+    def tensors(self) -> Batch:
+        """Return what `training.compute_losses` needs, on the CPU."""
         import torch
 
         from gokit.nn.training import Batch
 
-        result_weight = self.value_weight * (self.ownership_weight if ownership else 1)
-        arrays = (self.planes, self.policy, self.value, self.ownership, self.policy_weight)
-        return Batch(*map(torch.from_numpy, (*arrays, result_weight.astype(np.float32))))
+        return Batch(
+            planes=torch.from_numpy(self.planes),
+            policy=torch.from_numpy(self.policy),
+            value=torch.from_numpy(self.value),
+            ownership=torch.from_numpy(self.ownership),
+            policy_weight=torch.from_numpy(self.policy_weight),
+            result_weight=torch.from_numpy(self.value_weight),
+            ownership_weight=torch.from_numpy(self.ownership_weight),
+        )
 
 
 class Positions:

@@ -76,7 +76,7 @@ def measure(outputs: Outputs, batch: Batch, value_kind: str = "win") -> dict[str
     if value_kind == "win":
         brier = _mean(((values + 1) / 2 - (results.sign() + 1) / 2).square())
     if outputs.score is not None and batch.score is not None:
-        score_error = _mean((outputs.score - batch.score)[finished].abs())
+        score_error = _mean((outputs.score - batch.score)[batch.counted_weight > 0].abs())
     return {
         "n": len(batch.value),
         "policy_cross_entropy": float(losses.policy) if searched.any() else float("nan"),

@@ -28,8 +28,11 @@ class Batch(NamedTuple):
     policy target (a move that was not searched), or no result (a game cut off at its move cap).
     score: [B], the final area margin without komi divided by N*N. mask: [B, 1, N, N], 1 on the
     board, where boards of several sizes lie in the first corners of the largest.
+    ownership_weight: [B], of ownership and score, 0 where a game was not played to an end that
+    can be counted: after a resignation the winner is known, and who owns which point is not.
 
-    None: no targets for that head, or no mask, as boards all have the same size.
+    None: no targets for that head, no mask, as boards all have the same size, or, of
+    ownership_weight, the same as result_weight.
     """
 
     planes: Tensor
@@ -40,6 +43,12 @@ class Batch(NamedTuple):
     result_weight: Tensor
     score: Tensor | None = None
     mask: Tensor | None = None
+    ownership_weight: Tensor | None = None
+
+    @property
+    def counted_weight(self) -> Tensor:
+        """The weight [B] of what the counted board tells: ownership and score."""
+        return self.result_weight if self.ownership_weight is None else self.ownership_weight
 
 
 @dataclass(frozen=True)
@@ -110,12 +119,12 @@ def compute_losses(outputs: Outputs, batch: Batch, weights: LossWeights) -> Loss
     ownership = score = None
     if outputs.ownership is not None and batch.ownership is not None:
         error = _mean_over_board((outputs.ownership - batch.ownership).square(), batch.mask)
-        ownership = _weighted_mean(error, batch.result_weight)
+        ownership = _weighted_mean(error, batch.counted_weight)
     if outputs.score is not None and batch.score is not None:
         error = functional.huber_loss(
             outputs.score, batch.score, reduction="none", delta=HUBER_DELTA
         )
-        score = _weighted_mean(error, batch.result_weight)
+        score = _weighted_mean(error, batch.counted_weight)
     parts = {"policy": policy, "value": value, "ownership": ownership, "score": score}
     total = sum(getattr(weights, head) * part for head, part in parts.items() if part is not None)
     return Losses(total, **parts)

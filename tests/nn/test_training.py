@@ -131,6 +131,42 @@ def test_a_target_without_weight_changes_nothing(head: str) -> None:
     assert getattr(counted, head) != getattr(before, head)
 
 
+def test_results_and_counted_boards_have_weights_of_their_own() -> None:
+    """A resigned game teaches the value alone, a counted one of unknown komi the board alone."""
+    b = batch(4)
+    wrong = Outputs(torch.zeros(4, 26), b.value + 1, b.ownership + 1, None, b.score + 1)
+    for head, weight in (
+        ("value", "result_weight"),
+        ("ownership", "ownership_weight"),
+        ("score", "ownership_weight"),
+    ):
+        right_but_for_one = getattr(b, head) + torch.tensor([0.0, 0, 0, 1]).view(
+            -1, *[1] * (getattr(b, head).dim() - 1)
+        )
+        outputs = wrong._replace(**{head: right_but_for_one})
+        without = {"result_weight": torch.ones(4), "ownership_weight": torch.ones(4)}
+        without[weight] = torch.tensor([1.0, 1, 1, 0])
+        losses = compute_losses(outputs, b._replace(**without), LossWeights())
+        assert getattr(losses, head) == pytest.approx(0, abs=1e-6), head
+        (other,) = set(without) - {weight}
+        swapped = {weight: without[other], other: without[weight]}
+        losses = compute_losses(outputs, b._replace(**swapped), LossWeights())
+        assert getattr(losses, head) > 0.02, f"{head} has the other's weight"
+
+
+def test_without_a_weight_of_its_own_the_board_counts_where_the_result_does() -> None:
+    weight = torch.tensor([1.0, 0, 0.5, 1])
+    b = batch(4)._replace(result_weight=weight)
+    outputs = Outputs(torch.zeros(4, 26), torch.zeros(4), torch.rand(4, 5, 5), None, torch.rand(4))
+    implied = compute_losses(outputs, b, LossWeights())
+    said = compute_losses(outputs, b._replace(ownership_weight=weight), LossWeights())
+    assert implied == said
+    every = compute_losses(outputs, b._replace(ownership_weight=torch.ones(4)), LossWeights())
+    assert every.value == implied.value
+    assert every.ownership != implied.ownership
+    assert every.score != implied.score
+
+
 def test_a_batch_without_any_target_is_harmless() -> None:
     b = batch(4)._replace(policy_weight=torch.zeros(4), result_weight=torch.zeros(4))
     trainer = Trainer(small_network())
