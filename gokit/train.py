@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import platform
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,26 +14,17 @@ import torch
 
 from gokit.go.errors import GoError
 from gokit.go.rules import Rules
-from gokit.nn.checkpoint import (
-    Card,
-    card_path,
-    load_checkpoint,
-    load_tensors,
-    save_checkpoint,
-    save_tensors,
-)
+from gokit.nn.checkpoint import Card, load_checkpoint, save_checkpoint
 from gokit.nn.config import NetworkConfig
 from gokit.nn.features import feature_names, plane_scales
 from gokit.nn.inference import NetworkEvaluator, choose_device
 from gokit.nn.networks import Network
 from gokit.nn.training import Batch, LossWeights, Trainer, schedule, transform_batch
-from gokit.options import is_number, is_whole
+from gokit.options import require_number, require_whole
 from gokit.replay import PlayedGames, ReplayWindow, Samples, ShardStore, samples_of
+from gokit.runs import RunFolder, doubling_minutes, machine, read_config
 from gokit.search.mcts import SearchConfig
 from gokit.selfplay import SelfPlay, SelfPlayConfig
-from gokit.storage import write_atomic
-
-STATES_KEPT = 2
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,7 @@ class TrainConfig:
     match_simulations: int = 16
 
     def __post_init__(self) -> None:
-        self._check_whole("size", 2, 19)
+        require_whole(self, "size", 2, 19)
         small = self.size <= 6
         follows = {
             "blocks": 3 if small else 4,
@@ -108,15 +95,15 @@ class TrainConfig:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         for name in ("positions", "window", "batch_size", "match_simulations"):
-            self._check_whole(name, 1)
+            require_whole(self, name, 1)
         for name in ("seed", "match_games"):
-            self._check_whole(name, 0)
+            require_whole(self, name, 0)
         if self.iterations is not None:
-            self._check_whole("iterations", 1)
+            require_whole(self, "iterations", 1)
         for name in ("minutes", "passes", "learning_rate"):
-            self._check_number(name, above=0)
+            require_number(self, name, above=0)
         for name in ("weight_decay", "value_weight", "ownership_weight", "average_decay"):
-            self._check_number(name)
+            require_number(self, name)
         if self.average_decay >= 1:
             raise GoError(f"average_decay is below 1, not {self.average_decay!r}")
         if self.match_games % 2:
@@ -124,18 +111,6 @@ class TrainConfig:
         feature_names(self.features)
         # Each part checks its own options.
         _ = self.rules, self.network, self.search, self.self_play
-
-    def _check_whole(self, name: str, least: int, most: float = math.inf) -> None:
-        number = getattr(self, name)
-        if not (is_whole(number) and least <= number <= most):
-            upper = "up" if most == math.inf else f"to {most}"
-            raise GoError(f"{name} is a whole number from {least} {upper}, not {number!r}")
-
-    def _check_number(self, name: str, above: float | None = None) -> None:
-        number = getattr(self, name)
-        if not (is_number(number) and number >= 0 and number != above):
-            bound = "from 0 up" if above is None else f"above {above}"
-            raise GoError(f"{name} is a number {bound}, not {number!r}")
 
     @property
     def rules(self) -> Rules:
@@ -220,6 +195,7 @@ class Run:
 
     def __init__(self, folder: str | Path, config: TrainConfig, device: str = "auto") -> None:
         self.folder = Path(folder)
+        self.files = RunFolder(folder)
         self.config = config
         self.device = choose_device(device)
         self.progress = Progress()
@@ -236,10 +212,9 @@ class Run:
     @classmethod
     def create(cls, folder: str | Path, config: TrainConfig, device: str = "auto") -> Run:
         """Start a run in a folder that holds none; GoError where there is one."""
-        if (Path(folder) / "config.json").exists():
-            raise GoError(f"{folder} already holds a run; add --resume to continue it")
+        RunFolder(folder).require_empty()
         run = cls(folder, config, device)
-        run._write_config()
+        run.files.write_config(config.to_dict())
         return run
 
     @classmethod
@@ -252,9 +227,9 @@ class Run:
         config = TrainConfig.from_dict({**read_config(folder), **budget})
         run = cls(folder, config, device)
         if budget:
-            run._write_config()
+            run.files.write_config(config.to_dict())
         run._load_state()
-        run._drop_metrics_after(run.progress.iteration)
+        run.files.drop_metrics_after("iteration", run.progress.iteration)
         for games in run.store.newest(config.window):
             run.window.add(samples_of(games, config.features))
         return run
@@ -288,13 +263,13 @@ class Run:
 
     def checkpoint(self, name: str, strength: Sequence[dict[str, Any]] = ()) -> Path:
         """Save the averaged network as checkpoints/NAME.safetensors with its card."""
-        path = self.folder / "checkpoints" / f"{name}.safetensors"
+        path = self.files.checkpoint(name)
         save_checkpoint(path, self.trainer.average, self._card(strength))
         return path
 
     def milestones(self) -> list[Path]:
         """Return the checkpoints kept along the way, earliest first: minute-0001, 2, 4, 8, …"""
-        return sorted((self.folder / "checkpoints").glob("minute-*.safetensors"))
+        return self.files.milestones()
 
     def _iterate(
         self, players: SelfPlay, on_step: Callable[[float], None] | None
@@ -328,8 +303,8 @@ class Run:
             "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
             **metrics,
         }
-        self._append_metrics(metrics)
-        for minute in _doubling_minutes(before, progress.seconds):
+        self.files.append_metrics(metrics)
+        for minute in doubling_minutes(before, progress.seconds):
             self.checkpoint(f"minute-{minute:04d}")
         self._save_state()
         return metrics
@@ -363,79 +338,27 @@ class Run:
                 "steps": self.trainer.steps,
                 "command": config.command(),
                 "config": config.to_dict(),
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores, {self.device.type}",
-                "torch": torch.__version__,
+                **machine(self.device),
             },
             strength=list(strength),
         )
 
     def _save_state(self) -> None:
-        path = self.folder / "states" / f"state-{self.progress.iteration:08d}.safetensors"
         card = {
             "progress": asdict(self.progress),
             "steps": self.trainer.steps,
             "rng": self.rng.bit_generator.state,
         }
-        save_tensors(path, self.trainer.state_tensors(), card)
-        for old in self._states()[:-STATES_KEPT]:
-            card_path(old).unlink(missing_ok=True)
-            old.unlink(missing_ok=True)
+        self.files.save_state(self.progress.iteration, self.trainer.state_tensors(), card)
 
     def _load_state(self) -> None:
-        for path in reversed(self._states()):
-            try:
-                tensors, card = load_tensors(path)
-            except GoError as error:
-                warnings.warn(f"state skipped: {error}", stacklevel=3)
-                continue
-            self.trainer.load_state_tensors(tensors, card["steps"])
-            self.progress = Progress(**card["progress"])
-            self.rng.bit_generator.state = card["rng"]
+        state = self.files.load_state()
+        if state is None:
             return
-
-    def _states(self) -> list[Path]:
-        return sorted((self.folder / "states").glob("state-*.safetensors"))
-
-    def _write_config(self) -> None:
-        text = json.dumps(self.config.to_dict(), indent=1) + "\n"
-        write_atomic(self.folder / "config.json", text.encode())
-
-    def _append_metrics(self, metrics: dict[str, Any]) -> None:
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(metrics) + "\n")
-
-    def _drop_metrics_after(self, iteration: int) -> None:
-        kept = [line for line in read_metrics(self.folder) if line["iteration"] <= iteration]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_atomic(self.folder / "metrics.jsonl", text.encode())
-
-
-def read_config(folder: str | Path) -> dict[str, Any]:
-    """Return a run's config.json; GoError where there is none or it is not JSON."""
-    path = Path(folder) / "config.json"
-    try:
-        options = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise GoError(f"{folder} holds no run to resume (no config.json)") from None
-    except ValueError as error:
-        raise GoError(f"{path} is not JSON ({error})") from None
-    if not isinstance(options, dict):
-        raise GoError(f"{path} is not a JSON object")
-    return options
-
-
-def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of a run's metrics.jsonl; a line cut short by a kill is left out."""
-    path = Path(folder) / "metrics.jsonl"
-    if not path.exists():
-        return []
-    metrics = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            metrics.append(json.loads(line))
-        except ValueError:
-            continue
-    return metrics
+        tensors, card = state
+        self.trainer.load_state_tensors(tensors, card["steps"])
+        self.progress = Progress(**card["progress"])
+        self.rng.bit_generator.state = card["rng"]
 
 
 def to_batch(samples: Samples, chosen: slice, features: str, device: torch.device) -> Batch:
@@ -454,8 +377,3 @@ def _first_network(config: TrainConfig) -> Network:
     if network.config != config.network or card.features != config.features:
         raise GoError(f"{config.start_from} is a network of another shape than this run's")
     return network
-
-
-def _doubling_minutes(before: float, now: float) -> list[int]:
-    """The minutes 1, 2, 4, 8, … that lie in (before, now], both in seconds."""
-    return [1 << k for k in range(20) if before < 60 << k <= now]

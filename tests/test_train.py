@@ -20,7 +20,8 @@ from gokit.go.games import Games
 from gokit.nn.checkpoint import load_checkpoint, load_evaluator
 from gokit.nn.inference import NetworkEvaluator
 from gokit.replay import ShardStore
-from gokit.train import Run, TrainConfig, _doubling_minutes, read_metrics
+from gokit.runs import doubling_minutes, read_metrics
+from gokit.train import Run, TrainConfig
 
 TINY = {
     "size": 3,
@@ -118,7 +119,7 @@ def test_a_resumed_run_goes_on_with_weights_optimiser_window_and_random_numbers(
 
 def test_a_torn_state_is_skipped_for_the_one_before(tmp_path: Path) -> None:
     run = train(tmp_path)
-    newest = run._states()[-1]
+    newest = run.files.states()[-1]
     newest.write_bytes(newest.read_bytes()[:-10])
     with pytest.warns(UserWarning, match="state skipped"):
         resumed = Run.resume(tmp_path, "cpu")
@@ -165,10 +166,10 @@ def test_minutes_are_counted_over_all_sessions(tmp_path: Path) -> None:
 
 
 def test_milestones_are_the_minutes_that_double() -> None:
-    assert _doubling_minutes(0, 59.9) == []
-    assert _doubling_minutes(59, 61) == [1]
-    assert _doubling_minutes(61, 119) == []
-    assert _doubling_minutes(100, 241) == [2, 4]
+    assert doubling_minutes(0, 59.9) == []
+    assert doubling_minutes(59, 61) == [1]
+    assert doubling_minutes(61, 119) == []
+    assert doubling_minutes(100, 241) == [2, 4]
 
 
 def test_a_run_can_start_from_another_s_weights(tmp_path: Path) -> None:
