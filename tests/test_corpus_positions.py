@@ -194,6 +194,25 @@ def test_batches_repeat_for_a_seed_and_show_every_position_once_an_epoch(tmp_pat
     assert np.array_equal(np.concatenate([b.planes for b in ordered]), whole(positions).planes)
 
 
+def test_batches_can_begin_where_others_stopped(tmp_path: Path) -> None:
+    positions = written(tmp_path, mixed_records())
+    straight = list(positions.batches(32, 5, epochs=3))
+    for skip in (1, len(straight) // 3, len(straight) // 2 + 1, len(straight) - 1):
+        rest = list(positions.batches(32, 5, epochs=3, skip=skip))
+        assert len(rest) == len(straight) - skip
+        for a, b in zip(straight[skip:], rest, strict=True):
+            assert all(np.array_equal(vars(a)[name], vars(b)[name]) for name in vars(a))
+
+
+def test_the_score_is_the_margin_whatever_the_value_is(tmp_path: Path) -> None:
+    positions = written(tmp_path, mixed_records())
+    win, margin = whole(positions), whole(positions, value="margin")
+    assert np.array_equal(win.score, margin.value)
+    assert np.array_equal(win.tensors().score.numpy(), margin.score)
+    assert (win.score[win.ownership_weight == 0] == 0).all()
+    assert (win.score != 0).any()
+
+
 def test_all_eight_symmetries_are_drawn(tmp_path: Path) -> None:
     record = GameRecord(size=SIZE, moves=[(1, 1), (2, A_PASS)], result="B+R")
     positions = written(tmp_path, [record])

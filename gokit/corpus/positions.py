@@ -173,7 +173,8 @@ class PositionBatch:
 
     planes: float32 [B, C, N, N], scaled for a network. policy: float32 [B, N*N+1], one-hot, zeros
     where there is no target. value: float32 [B], in [-1, 1]. ownership: float32 [B, N, N], 1 for
-    the side to move. policy_weight, value_weight, ownership_weight: float32 [B], 0 or 1.
+    the side to move. score: float32 [B], the final area margin without komi over N*N.
+    policy_weight, value_weight, ownership_weight (of the score too): float32 [B], 0 or 1.
     won: int8 [B], 1 where the side to move won the game, -1 where it lost, 0 for a draw or an
     unknown result. game, ply, length: int64 [B], a number for each game, moves before the
     position, and moves in the game.
@@ -190,6 +191,7 @@ class PositionBatch:
     game: np.ndarray
     ply: np.ndarray
     length: np.ndarray
+    score: np.ndarray
 
     def __len__(self) -> int:
         return len(self.value)
@@ -207,6 +209,7 @@ class PositionBatch:
             ownership=torch.from_numpy(self.ownership),
             policy_weight=torch.from_numpy(self.policy_weight),
             result_weight=torch.from_numpy(self.value_weight),
+            score=torch.from_numpy(self.score),
             ownership_weight=torch.from_numpy(self.ownership_weight),
         )
 
@@ -298,13 +301,15 @@ class Positions:
         symmetries: bool = True,
         value: str = "win",
         winners_only: bool = False,
+        skip: int = 0,
     ) -> Iterator[PositionBatch]:
         """Yield batches at random, each position once an epoch; without `epochs`, for ever.
 
         The same seed gives the same batches. What is left over at the end of an epoch makes no
         batch. limit: draw from so many positions only, the same ones for every seed, and all of
-        them among those of any larger limit. Raises GoError where there are fewer positions than
-        a batch has, or than the limit.
+        them among those of any larger limit. skip: leave out so many batches, the first ones,
+        without reading them. Raises GoError where there are fewer positions than a batch has, or
+        than the limit.
         """
         count = len(self) if limit is None else limit
         if count > len(self):
@@ -312,12 +317,15 @@ class Positions:
         if not 1 <= batch_size <= count:
             raise GoError(f"a batch has 1 to {count} positions here, not {batch_size}")
         allowed = None if limit is None else np.random.default_rng(0).permutation(len(self))[:limit]
-        epoch = 0
+        epoch, left_out = divmod(skip, count // batch_size)
         while epochs is None or epoch < epochs:
             rng = np.random.default_rng([seed, epoch])
             order = rng.permutation(count if allowed is None else allowed)
             for start in range(0, count - batch_size + 1, batch_size):
                 turns = rng.integers(symmetry.COUNT, size=batch_size) if symmetries else 0
+                if left_out:
+                    left_out -= 1
+                    continue
                 chosen = order[start : start + batch_size]
                 yield self.take(chosen, turns, value=value, winners_only=winners_only)
             epoch += 1
@@ -391,10 +399,11 @@ class _Filling:
         targets = self.moves >= 0
         policy = np.zeros((count, n * n + 1), np.float32)
         policy[np.flatnonzero(targets), self.moves[targets]] = 1
+        score = (np.where(scored, self.margin, 0) * self.sign / n**2).astype(np.float32)
         if value == "win":
             label, value_weight = won, known
         elif value == "margin":
-            label, value_weight = np.where(scored, self.margin, 0) * self.sign / n**2, scored
+            label, value_weight = score, scored
         else:
             raise GoError(f'a value is "win" or "margin", not {value!r}')
         return PositionBatch(
@@ -409,6 +418,7 @@ class _Filling:
             game=self.game,
             ply=self.ply,
             length=self.length,
+            score=score,
         )
 
 
