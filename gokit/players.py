@@ -17,7 +17,7 @@ from gokit.go.rules import EMPTY, TROMP_TAYLOR, Rules
 
 if TYPE_CHECKING:
     from gokit.search.evaluators import Evaluator
-    from gokit.search.mcts import SearchConfig, SearchResult
+    from gokit.search.mcts import Observer, SearchConfig, SearchResult
 
 RESIGN = -1
 SPECS = 'random | policy:PATH | mcts:PATH@SIMS | rollout@SIMS | gnugo@LEVEL | gtp:"COMMAND"'
@@ -134,7 +134,8 @@ class MctsPlayer(_Stateless):
     goes on from what it knew of the game's latest moves. avoid_own_eyes: never fills an own
     one-point eye at the root, as rollouts never do. resign_below: resigns where the search's
     value, in [-1, 1], is lower.
-    `last` is the latest search's result, None before the first.
+    `last` is the latest search's result, None before the first. `observer` watches the searches
+    of `choose`, where it is set.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class MctsPlayer(_Stateless):
         self.resign_below = resign_below
         self.name = name
         self.last: SearchResult | None = None
+        self.observer: Observer | None = None
         self._plays = 0  # how many plays the position last searched was made by
 
     def choose(self, position: Position) -> int:
@@ -167,7 +169,7 @@ class MctsPlayer(_Stateless):
         games = Games.from_positions([position])
         if self.search.config.reuse:
             self._follow(position)
-        self.last = self.search.run(games, self.rng, forbidden=forbidden)
+        self.last = self.search.run(games, self.rng, forbidden=forbidden, observer=self.observer)
         if self.resign_below is not None and self.last.value[0] < self.resign_below:
             return RESIGN
         return int(self.last.actions[0])
