@@ -16,7 +16,9 @@ COMMANDS = {
     "gtp": "a GTP 2 engine on standard input and output",
     "train": "train a network by self-play; resumes after any interruption",
     "match": "a match between two players, with the interval of its result",
+    "ladder": "matches between several players, and their Elo with intervals",
     "data": "games of an engine against itself, as a corpus to learn from",
+    "study": "run a long experiment whose results the course ships, or what is missing of it",
     "bench": "speed of the rules, playouts, ... beside that of other packages",
     "progress": "your exercises so far",
 }
