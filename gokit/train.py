@@ -235,11 +235,17 @@ class Run:
         return run
 
     @property
+    def budget(self) -> tuple[str, float]:
+        """What is counted, "seconds" or "iteration", and how much of it there is."""
+        if self.config.iterations is not None:
+            return "iteration", self.config.iterations
+        return "seconds", 60 * self.config.minutes
+
+    @property
     def fraction(self) -> float:
         """How much of the budget is spent, from 0 to 1."""
-        if self.config.iterations is not None:
-            return min(1.0, self.progress.iteration / self.config.iterations)
-        return min(1.0, self.progress.seconds / (60 * self.config.minutes))
+        counter, total = self.budget
+        return min(1.0, getattr(self.progress, counter) / total)
 
     def train(self, on_step: Callable[[float], None] | None = None) -> Iterator[dict[str, Any]]:
         """Run iterations until the budget is spent; yield each one's metrics.

@@ -98,16 +98,23 @@ def measure_by_phase(
     phase: [B], how much of its game lay behind each position, 0 to 1. Each row also says
     "phase": (from, to). GoError for a phase outside 0 to 1.
     """
-    phase = np.asarray(phase)
-    if len(phase) != len(batch.value) or not ((phase >= 0) & (phase <= 1)).all():
+    if len(phase) != len(batch.value):
         raise GoError("a phase is a number from 0 to 1 for each position")
-    part_of = np.minimum((phase * parts).astype(int), parts - 1)
+    part_of = phase_parts(phase, parts)
     rows = []
     for part in np.unique(part_of):
         these = torch.from_numpy(np.flatnonzero(part_of == part))
         row = measure(Outputs(*_rows(outputs, these)), Batch(*_rows(batch, these)), value_kind)
         rows.append({"phase": (part / parts, (part + 1) / parts), **row})
     return rows
+
+
+def phase_parts(phase: np.ndarray, parts: int = 10) -> np.ndarray:
+    """Return which part of its game each position is in, from 0; GoError outside 0 to 1."""
+    phase = np.asarray(phase)
+    if not ((phase >= 0) & (phase <= 1)).all():
+        raise GoError("a phase is a number from 0 to 1 for each position")
+    return np.minimum((phase * parts).astype(int), parts - 1)
 
 
 def calibration(
