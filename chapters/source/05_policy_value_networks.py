@@ -428,7 +428,7 @@ def hits(logits, value, batch):
     return first[target], np.sign(value) == batch.value
 
 # %%
-ten = TRAIN.take(np.arange(25, 3025, 300))  # of ten games
+ten = TRAIN.take(np.arange(36, 3036, 300))  # of ten games
 torch.manual_seed(2)
 parrot = TwoHeads()
 optimizer = torch.optim.AdamW(parrot.parameters(), lr=3e-3)
@@ -487,7 +487,7 @@ def dashboard(net, parts, log, step):
         row = [step, *map(float, both), move.mean(), winner.mean()]
         log.setdefault(words, []).append(row)
 
-
+# %%
 def curves(log):
     """The log as four plots: two losses, two shares of right answers."""
     figure, axes = plt.subplots(1, 4, figsize=(11, 2.6),
@@ -608,7 +608,8 @@ X O X O .
 """
 twins = [Position.from_diagram(RACE, to_move=color)
          for color in (BLACK, WHITE)]
-print(twins[0], "captures with B2.", twins[1], "captures with C2.")
+print(twins[0], "captures with B2.")
+print(twins[1], "captures with C2.")
 assert twins[0].play("B2").captured == (1, 0)
 assert twins[1].play("C2").captured == (0, 1)
 
@@ -659,15 +660,19 @@ for way, (encode, planes) in ways.items():
     small[way] = train(
         TwoHeads(planes, blocks=2, channels=16), TRAIN, few,
         encode=encode, watch=lambda *at: SMALL_LOG.append(sum(at[2])))
-    move, winner = hits(*answers(small[way], TEST, encode), TEST)
-    found[way] = (by_game(move, TEST.game[target]),
-                  by_game(winner, TEST.game))
-    print(f"{way:<20}", *(f"{what} right {m:.3f} [{a:.3f}, {b:.3f}]  "
-          for what, (m, a, b) in zip(("move", "winner"), found[way])))
-print(f"hold-out: n = {len(move):,} moves and {len(winner):,} results",
-      f"of {HELD_OUT.games} games; {few:,} positions seen")
-blind, sees = found["the lecture's three"], found["own, other, empty"]
-assert sees[0][1] > blind[0][2] and sees[1][0] > blind[1][0]
+    found[way] = hits(*answers(small[way], TEST, encode), TEST)
+    print(f"{way:<20}move right", say(found[way][0], TEST.game[target]))
+    print(f"{'':<17}winner right", say(found[way][1], TEST.game))
+
+# %%
+sees, blind = found["own, other, empty"], found["the lecture's three"]
+for k, (what, game) in enumerate((("move", TEST.game[target]),
+                                  ("winner", TEST.game))):
+    better = sees[k].astype(float) - blind[k]
+    mean, low, high = by_game(better, game)
+    print(f"three planes, {what}: own and other {mean:+.3f} "
+          f"[{low:+.3f}, {high:+.3f}] better than Black and White")
+    assert low > 0
 
 # %% [markdown]
 # Whose stones matters more than how many planes. The blind ones can guess a move that is big for both sides; they cannot know whose turn it is, and so not for whom
@@ -711,7 +716,7 @@ for ax, (words, with_pass) in zip(axes, (("82 answers", True),
 display(alt(figure, "The end of one game each way: with the pass, two "
             "territories; without it, both sides have filled their own "
             "eyes and been captured, and stones stand everywhere."))
-assert ended["82 answers"] > 0.6 and ended["81 answers"] < 0.2
+assert ended["82 answers"] > max(0.6, 2 * ended["81 answers"])
 
 # %% [markdown]
 # Without a pass a player must fill its own eyes, is captured, and starts again on the empty space: the games stop only at the cap. With rules of area scoring, the
@@ -839,7 +844,7 @@ print("first four moves, p(Black wins):",
 print(f"Black's share of all games:      {rate(black, len(GAMES))}")
 print("spread of p by tens of moves:", *(f"{s:.2f}" for s in spread))
 started = BLACK_WINS[early].mean()
-assert started < 0.5 and abs(started - black / len(GAMES)) < 0.08
+assert abs(started - black / len(GAMES)) < 0.08
 assert spread[-1] > 2 * spread[0]
 
 # %% [markdown]
@@ -1007,3 +1012,93 @@ display(alt(figure, "Left: the total training losses, with and without the "
 # The loss says nothing: a turned sign is as easy to learn as the right one. One number says it at once: **winner right, held out, beside the majority**. Below it means that the
 # head is worth less than a constant, and by phase it is below it most where it should be best. So a dashboard has one line for each head, for each phase, for train and hold-out, and
 # the baseline in the same plot.
+
+# %% [markdown] section="play"
+# ## Play
+#
+# Play against your network: it answers at once. The heat is what *it* would play in your place, the bar says who it thinks is ahead. Can you find a position in which it is
+# sure, and wrong? Try a ladder, or a group with one eye.
+
+# %%
+def opinion(position):
+    """What your network thinks: an overlay for a board."""
+    rows = Games.from_positions([position])
+    _, value = evaluator(NET).evaluate(rows, np.array([0]))
+    return {"heat": PLAYERS[0].probabilities(position),
+            "value": float(value[0])}
+
+
+start = Position(9, NO_SUICIDE).play("E5")
+reply = PLAYERS[0].choose(start)
+assert start.is_legal(reply)
+after = start.play(reply)
+live = {"opponent": PLAYERS[0], "analyze": opinion}
+if os.environ.get("GOKIT_STATIC", "0") not in ("", "0"):
+    live = {}
+board = gokit.show(after, title="You are Black", **opinion(after), **live)
+board
+
+# %% [markdown]
+# ## Summary
+#
+# 1. A position becomes planes from the side of the player to move. Leave out who that is, and two opposite questions look the same.
+# 2. One trunk, two heads: 82 logits with the pass, one value. A fresh network says ln 82 and 1.0, and learns ten positions by heart.
+# 3. Hold out games, never positions, and count games in the interval.
+# 4. A value is the average result of the games it was shown: it starts where their players and komi put it, and spreads with the moves.
+# 5. Every head has its own line, by phase, on hold-out, beside a baseline that costs nothing.
+
+# %% [markdown]
+# ## Check yourself
+#
+# <details><summary>1. The first training step shows a policy loss of 5.9 on 9×9. What is wrong?</summary>
+#
+# ln 361 = 5.89: the head has 361 answers, and the targets are read as of a 19×19 board. A fresh network on 9×9 must show ln 82 = 4.41.
+# </details>
+#
+# <details><summary>2. Your value head says 0.44 for Black on the empty board. Is it badly trained?</summary>
+#
+# Not for that reason. If Black won 44 % of the games that it learned from, this is the right answer for these players at this komi.
+# </details>
+#
+# <details><summary>3. 10,000 held-out positions of 160 games, 80 % of winners right. How sure are you?</summary>
+#
+# As sure as about 160 cases make one, not 10,000: something like ± 0.05, not ± 0.01. Positions of one game share one result.
+# </details>
+#
+# <details><summary>4. Training value loss 0.2, hold-out value loss 0.9, the policy the same on both. What now?</summary>
+#
+# The value has learned games by heart: each result is repeated for every position of its game. More games, fewer passes over them, or less weight on the value.
+# </details>
+#
+# <details><summary>5. 35 % of winners right on hold-out, with two classes. What do you look at first?</summary>
+#
+# At whose result it is. Worse than a coin on balanced classes means that the head knows something, and tells it with the wrong sign.
+# </details>
+
+# %% [markdown]
+# ## Exercises
+#
+# [exercises/05_policy_value_networks.ipynb](../exercises/05_policy_value_networks.ipynb): from planes by hand to a calibration table. A wrong answer is shown on a
+# board or in numbers.
+
+# %% [markdown]
+# ## Not shown here, and why
+#
+# - **Human games**: none are shipped, for want of a licence. `read_source` reads your own folder of SGF files, of any server.
+# - **Learning without a teacher**: chapter 7.
+# - **19×19**: the network would fit, the training would not: it takes days, not minutes.
+
+# %% [markdown]
+# ## Sources
+#
+# - D. Silver et al., *Mastering the game of Go with deep neural networks and tree search*, Nature 529, 2016: policy and value networks, learned from human games.
+# - D. Silver et al., *Mastering the game of Go without human knowledge*, Nature 550, 2017: one residual network with two heads.
+# - K. He et al., *Identity mappings in deep residual networks*, ECCV 2016, arXiv:1603.05027: the order of norm, activation and convolution in a block.
+# - D. Wu, *Accelerating self-play learning in Go*, 2019, arXiv:1902.10565: KataGo; pooling over the board, ownership, board sizes in one batch.
+# - C. Guo et al., *On calibration of modern neural networks*, ICML 2017, arXiv:1706.04599.
+# - *Eric Jang – Building AlphaGo from scratch*, with Dwarkesh Patel, 2026: the claims that are tested here.
+
+# %% [markdown]
+# ## Next
+#
+# [Chapter 6, search with networks](06_neural_mcts.ipynb): two heads in one tree.
