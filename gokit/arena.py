@@ -98,6 +98,25 @@ class MatchResult:
         """How many different sequences of moves were played: repeats are no evidence."""
         return len({game.moves for game in self.played})
 
+    @property
+    def distinct_ratio(self) -> float:
+        """The share of games played that differ from all before them; nan without a game."""
+        return self.distinct_games / len(self.played) if self.played else math.nan
+
+    @property
+    def pair_points(self) -> list[tuple[float | None, float | None]]:
+        """A's points in the two games of each opening, with Black and with White.
+
+        0, ½ or 1; None for a game without result. GoError where games do not come in pairs.
+        """
+        points = []
+        for black, white in zip(self.played[::2], self.played[1::2], strict=True):
+            openings = [game.moves[: game.opening] for game in (black, white)]
+            if openings[0] != openings[1] or (black.a_color, white.a_color) != (BLACK, WHITE):
+                raise GoError("these games are not pairs of one opening with colours exchanged")
+            points.append(tuple(_points(game) for game in (black, white)))
+        return points
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain JSON types."""
         return {
@@ -124,6 +143,12 @@ class MatchResult:
             f"{self.distinct_games} distinct games; {self.rules.name}, komi {self.rules.komi:g})"
         )
         return text + (f"; {self.unfinished} unfinished, not counted" if self.unfinished else "")
+
+
+def _points(game: MatchGame) -> float | None:
+    if game.winner is None:
+        return None
+    return 0.5 if game.winner == EMPTY else float(game.winner == game.a_color)
 
 
 def random_openings(
@@ -174,18 +199,23 @@ def play_match(
     opening_plies: tuple[int, int] = OPENING_PLIES,
     max_moves: int | None = None,
     on_game: Callable[[MatchGame], None] | None = None,
+    openings: list[tuple[int, ...]] | None = None,
 ) -> MatchResult:
     """Play a match of `games` games: each random opening twice, colours exchanged.
 
     games: an even number. max_moves: a game still running then is unfinished, by default after
-    four moves a point. on_game: called with every finished game. Players that have
-    `choose_many(games, indices)` play all games in lockstep, others one after the other.
+    four moves a point. on_game: called with every finished game. openings: games // 2 of them,
+    to play instead of random ones. Players that have `choose_many(games, indices)` play all
+    games in lockstep, others one after the other.
     An engine that fails leaves its game unfinished, and the match goes on. Built in chapter 6.
     """
     if games < 2 or games % 2:
         raise GoError(f"a match is of pairs of games, so an even number from 2, not {games!r}")
     cap = 4 * size * size + 4 if max_moves is None else max_moves
-    openings = random_openings(games // 2, size, rules, rng, opening_plies)
+    if openings is None:
+        openings = random_openings(games // 2, size, rules, rng, opening_plies)
+    if len(openings) != games // 2:
+        raise GoError(f"{games} games are of {games // 2} openings, not {len(openings)}")
     pairing = [(opening, color) for opening in openings for color in (BLACK, WHITE)]
     lockstep = hasattr(a, "choose_many") and hasattr(b, "choose_many")
     play = _play_lockstep if lockstep else _play_in_turn

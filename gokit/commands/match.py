@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,25 @@ from gokit.go.errors import GoError
 from gokit.go.rules import NO_SUICIDE, TROMP_TAYLOR, Rules
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from gokit.arena import MatchResult
 
 HELP = "A match between two players: distinct random openings, each played with both colours."
 EXAMPLE = "python -m gokit match rollout@200 random --size 9 --games 40"
-_PLAYER = 'random, policy:PATH, mcts:PATH@SIMS, rollout@SIMS, gnugo@LEVEL or gtp:"COMMAND"'
+PLAYER = 'random, policy:PATH, mcts:PATH@SIMS, rollout@SIMS, gnugo@LEVEL or gtp:"COMMAND"'
 _RULES = {"tromp-taylor": TROMP_TAYLOR, "no-suicide": NO_SUICIDE}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("a", metavar="A", help=_PLAYER)
+    parser.add_argument("a", metavar="A", help=PLAYER)
     parser.add_argument("b", metavar="B", help="the other player, named the same way")
+    add_match_options(parser)
+
+
+def add_match_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that plays matches can be told of them."""
     parser.add_argument("--games", type=int, default=100, help="an even number (default 100)")
     parser.add_argument("--size", type=int, default=9, help="lines of the board (default 9)")
     parser.add_argument("--komi", type=float, default=7.5, help="White's points (default 7.5)")
@@ -45,11 +53,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int | None:
     """Play the match and print its result from A's side."""
     import numpy as np
-    from tqdm import tqdm
 
-    from gokit.arena import play_match
+    rules = checked_rules(args, (args.a, args.b))
+    result = play(args, args.a, args.b, rules, np.random.SeedSequence(args.seed))
+    if args.sgf:
+        write_games(result, Path(args.sgf))
+    print(json.dumps(result.to_dict()) if args.json else result)
+    return 0
+
+
+def checked_rules(args: argparse.Namespace, specs: Sequence[str]) -> Rules:
+    """Return the rules for a match of these players; GoError for options that no match has."""
     from gokit.go.games import Games
-    from gokit.players import parse_player
 
     if args.seed < 0:
         raise GoError(f"a seed is a whole number from 0, not {args.seed}")
@@ -57,23 +72,36 @@ def run(args: argparse.Namespace) -> int | None:
         raise GoError(f"threads is a whole number from 1, not {args.threads}")
     if args.max_moves is not None and args.max_moves < 1:
         raise GoError(f"max-moves is at least 1, not {args.max_moves}")
-    rules = _rules(args).replace(komi=args.komi)
+    rules = _rules(args.rules, specs).replace(komi=args.komi)
     Games(1, args.size, rules)  # a board of that size exists
-    seeds = np.random.SeedSequence(args.seed).spawn(3)
+    return rules
+
+
+def play(
+    args: argparse.Namespace, a: str, b: str, rules: Rules, seed: np.random.SeedSequence
+) -> MatchResult:
+    """Play the match of two players' texts; `seed` is the openings' and the players'."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from gokit.arena import play_match
+    from gokit.players import parse_player
+
+    *of_players, of_openings = seed.spawn(3)
     players = []
     try:
-        for spec, seed in ((args.a, seeds[0]), (args.b, seeds[1])):
-            players.append(parse_player(spec, args.size, rules, seed, args.device))
+        for spec, own in zip((a, b), of_players, strict=True):
+            players.append(parse_player(spec, args.size, rules, own, args.device))
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(args.threads)
         hidden = not sys.stderr.isatty()
         with tqdm(total=args.games, unit="game", disable=hidden, leave=False) as bar:
-            result = play_match(
+            return play_match(
                 *players,
                 games=args.games,
                 size=args.size,
                 rules=rules,
-                rng=np.random.default_rng(seeds[2]),
+                rng=np.random.default_rng(of_openings),
                 opening_plies=tuple(args.plies),
                 max_moves=args.max_moves,
                 on_game=lambda game: bar.update(),
@@ -81,21 +109,18 @@ def run(args: argparse.Namespace) -> int | None:
     finally:
         for player in players:
             player.close()
-    if args.sgf:
-        _write_games(result, Path(args.sgf))
-    print(json.dumps(result.to_dict()) if args.json else result)
-    return 0
 
 
-def _rules(args: argparse.Namespace) -> Rules:
-    if args.rules:
-        return _RULES[args.rules]
+def _rules(named: str | None, specs: Sequence[str]) -> Rules:
+    if named:
+        return _RULES[named]
     # Suicide is illegal for GNU Go, so a match with it is played without.
-    engines = [spec for spec in (args.a, args.b) if spec.startswith(("gnugo", "gtp:"))]
+    engines = [spec for spec in specs if spec.startswith(("gnugo", "gtp:"))]
     return NO_SUICIDE if any("gnugo" in spec for spec in engines) else TROMP_TAYLOR
 
 
-def _write_games(result: MatchResult, folder: Path) -> None:
+def write_games(result: MatchResult, folder: Path) -> None:
+    """Write every game of a match into a folder, as 0001.sgf and on."""
     from gokit.go.records import GameRecord, write_sgf
     from gokit.go.rules import BLACK, opponent
 
