@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "what this machine has, and what to do about what is missing",
     "gtp": "a GTP 2 engine on standard input and output",
     "train": "train a network by self-play; resumes after any interruption",
+    "play": "a game on a local web page or in the terminal, against any player",
     "match": "a match between two players, with the interval of its result",
     "ladder": "matches between several players, and their Elo with intervals",
     "data": "games of an engine against itself, as a corpus to learn from",

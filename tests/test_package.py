@@ -40,6 +40,7 @@ FLOORS = {
     "gokit.widgets": 5,
     "gokit.plots": 5,
     "gokit.lessons": 5,
+    "gokit.play": 5,
     "gokit.bench": 5,
     "gokit.commands": 6,
     "gokit.__main__": 6,

@@ -288,7 +288,8 @@ class BoardView {
     const shown = this.shownOverlay();
     layers.under.innerHTML = shown.heat ? heatLayer(position, shown.heat, !shown.visits) : "";
     layers.stones.innerHTML = stonesLayer(position, this.id, this.fresh);
-    const area = show.score ? areaLayer(position, position.score().ownership) : "";
+    const scored = show.score || (this.view.area_at_end && position.end === "two passes");
+    const area = scored ? areaLayer(position, position.score().ownership) : "";
     layers.over.innerHTML =
       (shown.ownership ? ownershipLayer(position, shown.ownership) : area) +
       (shown.visits ? visitsLayer(position, shown.visits) : "");
@@ -342,8 +343,10 @@ class BoardView {
       button.setAttribute("aria-disabled", Boolean(disabled[id]));
       if (button.hasAttribute("aria-pressed")) button.setAttribute("aria-pressed", Boolean(show[id]));
     }
-    for (const id of ["heat", "visits", "ownership"]) buttons[id].hidden = !overlay[id];
+    const { hide = [], keep = [] } = this.view;
+    for (const id of ["heat", "visits", "ownership"]) buttons[id].hidden = !overlay[id] && !keep.includes(id);
     buttons.reply.hidden = !this.opponentToPlay || this.thinking;
+    for (const id of hide) (buttons[id] ?? this.parts[id]).hidden = true;
     buttons.reply.textContent = `Let ${players.opponent} play`;
     const sizes = [...new Set([...SIZES, game.size])].sort((a, b) => a - b);
     this.parts.size.innerHTML = sizes

@@ -54,6 +54,10 @@ class Board(anywidget.AnyWidget):
         show_liberties=True is short for the first of them.
     theme: "wood" or "plain". title: a line above the board.
 
+    The trait `view` also takes "hide", ids of buttons that are not to be there, "keep", ids of
+    overlay buttons that stay where there is nothing to show, and "area_at_end", to draw the areas
+    of a finished game.
+
     Raises GoError for arguments that make no sense. Built in chapter 1.
     """
 
@@ -147,9 +151,26 @@ class Board(anywidget.AnyWidget):
                 raise GoError("nothing to undo: this is the start of the game")
             self._change(self._line, cursor)
 
+    def seat(
+        self, opponent: Player | None, human: int = BLACK, position: Position | None = None
+    ) -> None:
+        """Let another opponent play on, or nobody, from here or from another position.
+
+        What the opponent before was thinking of is dropped. GoError for another `human`.
+        """
+        if human not in (BLACK, WHITE):
+            raise GoError(f"human is BLACK (1) or WHITE (2), not {human!r}")
+        with self._lock:
+            self.opponent, self.human = opponent, human
+            self._player_lock = _lock_of(opponent)
+            self.players = {} if opponent is None else {"human": human, "opponent": opponent.name}
+            line = self._line if position is None else own_line(position)
+            self._change(line, self._cursor if position is None else len(line) - 1)
+
     def show_overlay(
         self,
         *,
+        of: Position | None = None,
         heat: np.ndarray | None = None,
         visits: np.ndarray | None = None,
         value: float | None = None,
@@ -160,11 +181,14 @@ class Board(anywidget.AnyWidget):
         heat: the policy, N² or N² + 1 probabilities. visits: as many counts. value: in [-1, 1],
         side to move's view. ownership: [N, N], owners as in `Score.ownership`, or floats in
         [-1, 1], side to move's view. It is hidden while another position is on the board.
-        Raises GoError for another shape or range.
+        of: the position that it belongs to, where the board may have moved on since; then nothing
+        is drawn. Raises GoError for another shape or range.
         """
-        overlay = self._overlay_here(heat=heat, visits=visits, value=value, ownership=ownership)
         with self._lock:
-            self.overlay = overlay
+            if of is None or of is self.position:
+                self.overlay = self._overlay_here(
+                    heat=heat, visits=visits, value=value, ownership=ownership
+                )
 
     def on_move(self, callback: Callable[[Position], None]) -> None:
         """Have `callback(position)` called after each move that is played here, by either side."""
@@ -265,33 +289,38 @@ class Board(anywidget.AnyWidget):
 
     def _start_worker(self) -> None:
         self._worker = threading.Thread(
-            target=self._work, args=(self.position, self._revision), daemon=True
+            target=self._work,
+            args=(self.position, self._revision, self.opponent, self._player_lock),
+            daemon=True,
         )
         self._worker.start()
 
-    def _work(self, position: Position, revision: int) -> None:
+    def _work(
+        self, position: Position, revision: int, opponent: Player | None, lock: threading.Lock
+    ) -> None:
         """Analyse a position, and reply to it where it is the opponent's turn."""
-        with self._player_lock:
+        with lock:
             if self.analyze is not None and revision == self._revision:
                 self._attempt("The analysis", lambda: self._show_analysis(position, revision))
             if revision == self._revision and self.thinking:
-                name = self.opponent.name
-                done = self._attempt(name, lambda: self._reply(position, revision))
+                reply = lambda: self._reply(position, revision, opponent)  # noqa: E731
+                done = self._attempt(opponent.name, reply, revision)
                 with self._lock:
                     if not done and revision == self._revision:
                         self.status = {**self.status, "thinking": False}
 
-    def _attempt(self, name: str, action: Callable[[], None]) -> bool:
+    def _attempt(self, name: str, action: Callable[[], None], revision: int | None = None) -> bool:
+        """Do something, and tell where it fails; not where it was for a revision long gone."""
         try:
             action()
         # Players and callbacks are anyone's code: whatever they raise is told on the board,
         # where the person looks, and the game goes on from the position before.
         except Exception as error:
             with self._lock:
-                notice = (
-                    f"{name[:1].upper()}{name[1:]} failed: {str(error) or type(error).__name__}"
-                )
-                self.status = {**self.status, "notice": notice}
+                if revision in (None, self._revision):
+                    why = str(error) or type(error).__name__
+                    notice = f"{name[:1].upper()}{name[1:]} failed: {why}"
+                    self.status = {**self.status, "notice": notice}
             return False
         return True
 
@@ -301,10 +330,10 @@ class Board(anywidget.AnyWidget):
             if revision == self._revision:
                 self.show_overlay(**overlay)
 
-    def _reply(self, position: Position, revision: int) -> None:
+    def _reply(self, position: Position, revision: int, opponent: Player) -> None:
         if len(self._line) <= 2:
-            self.opponent.reset()  # a new game
-        move = self.opponent.choose(position)
+            opponent.reset()  # a new game
+        move = opponent.choose(position)
         reply = position.resign() if move == RESIGN else position.play(move)
         with self._lock:
             if revision != self._revision:
