@@ -7,6 +7,7 @@ import json
 import tarfile
 import time
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -87,15 +88,38 @@ def test_a_game_that_breaks_off_does_not_take_the_next_one_with_it(tmp_path: Pat
     assert list(split_games(variations)) == [variations]
 
 
-def test_no_file_takes_quadratic_time() -> None:
+JUNK = (b"[", b"(", b"\\", b"[\\", b"(;SZ[", b"\n(;SZ[9];B[", b"\n(;GM[1", b"\n(;A[\\]B[1]\n")
+
+
+@pytest.mark.parametrize("split", [split_games, store.split_collection])
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_no_file_takes_quadratic_time(
+    split: Callable[[bytes], Iterator[bytes]], junk: bytes
+) -> None:
     def seconds(content: bytes) -> float:
         start = time.process_time()
-        list(split_games(content))
+        list(split(content))
         return time.process_time() - start
 
-    for junk in (b"[", b"(", b"\\", b"(;SZ[", b"\n(;SZ[9];B[", b"\n(;GM[1"):
-        short, long = junk * (60_000 // len(junk)), junk * (600_000 // len(junk))
-        assert seconds(long) < 60 * max(seconds(short), 0.003), junk
+    short, long = junk * (1_000 // len(junk)), junk * (10_000 // len(junk))
+    assert seconds(long) < 60 * max(seconds(short), 0.003)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_the_splitter_looks_at_no_bracket_twice(junk: bytes) -> None:
+    """What is left over between the matches was looked at, to the end of the file, for nothing."""
+    for content in (junk * 50, GOOD + junk, junk + GOOD, GOOD + junk + b"]" + GOOD):
+        assert not set(store._BRACKETED.sub(b"", content)) & set(b"[()"), content
+
+
+def test_each_reader_keeps_its_way_with_games_that_break_off() -> None:
+    begun = b"(;GM[1]SZ[9];B[ee]\n"
+    content = begun + GOOD
+    assert list(split_games(content)) == [begun, GOOD]
+    assert list(store.split_collection(content)) == [content]
+    for unclosed in (b"(;SZ[9];B[ee)\n(;SZ", b"(;C[a\\"):
+        assert list(split_games(GOOD + unclosed)) == [GOOD, unclosed]
+        assert list(store.split_collection(GOOD + unclosed)) == [GOOD, unclosed]
 
 
 def zipped(members: dict[str, bytes]) -> bytes:

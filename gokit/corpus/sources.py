@@ -31,9 +31,6 @@ from gokit.go.rules import BLACK, COLOR_NAMES, EMPTY, TROMP_TAYLOR, WHITE, Rules
 SUFFIXES = (".sgf", ".sgfs")
 EXAMPLES = 3
 MOST_KOMI = 63  # planes hold komi in half-points, to 127
-# A value that nothing ends runs to the end of the file, so that no file takes quadratic time.
-_BRACKETED = re.compile(rb"\[[^\]\\]*(?:\\.[^\]\\]*)*\\?(?:\]|\Z)|[()]", re.DOTALL)
-_GAME_BEGINS = re.compile(rb"[\r\n]\(\s*;\s*(?:[A-Za-z]+\s*(?:\[[^\]]*\]\s*)+)*?(?:GM|FF|SZ)\[")
 _ROOT = re.compile(rb"\(\s*;")
 _PROPERTY = re.compile(rb"\s*([A-Za-z]+)\s*((?:\[[^\]\\]*(?:\\.[^\]\\]*)*\]\s*)+)", re.DOTALL)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -202,27 +199,13 @@ def _journals(path: Path, report: SourceReport) -> Iterator[tuple[str, bytes]]:
 
 
 def split_games(content: bytes) -> Iterator[bytes]:
-    """Yield the game trees of an SGF collection.
+    """Yield the game trees of an SGF collection in any encoding; a broken one costs only itself.
 
-    A game that breaks off ends where the next one begins with a root of its own: a new line with
-    "(;" and a GM, FF or SZ. One that breaks off within a value takes the next one with it.
+    Where a broken one ends: see `store.split_collection`.
     """
     if content[:2] in _UTF16:
         content = content.decode("utf-16", "replace").encode()
-    depth = start = 0
-    for match in _BRACKETED.finditer(content):
-        if match[0] == b"(":
-            if depth > 0 and _GAME_BEGINS.match(content, match.start() - 1):
-                yield content[start : match.start()]
-                depth = 0
-            start = match.start() if depth == 0 else start
-            depth += 1
-        elif match[0] == b")" and depth > 0:
-            depth -= 1
-            if depth == 0:
-                yield content[start : match.end()]
-    if depth > 0:
-        yield content[start:]
+    yield from store.split_collection(content, mend=True)
 
 
 def _read_game(text: bytes, place: str, rules: Rules, report: SourceReport) -> SourceGame | None:

@@ -29,7 +29,9 @@ JOURNAL_FILE = "journal.jsonl"
 SGF_MEMBER, PROVENANCE_MEMBER = "games.sgf", "provenance.json"
 _SHARD_NAME = re.compile(r"games-(\d{6,})-(\d{6,})\.zip")
 _COMMENT = re.compile(r"game (\d+) of seed (\d+); random plies((?: \d+)*)")
-_BRACKETED = re.compile(rb"\[[^\]\\]*(?:\\.[^\]\\]*)*\]|[()]", re.DOTALL)
+# A value that nothing ends runs to the end of the file, so that no file takes quadratic time.
+_BRACKETED = re.compile(rb"\[[^\]\\]*(?:\\.[^\]\\]*)*\\?(?:\]|\Z)|[()]", re.DOTALL)
+_GAME_BEGINS = re.compile(rb"[\r\n]\(\s*;\s*(?:[A-Za-z]+\s*(?:\[[^\]]*\]\s*)+)*?(?:GM|FF|SZ)\[")
 _SYNC_S = 20.0
 
 
@@ -234,13 +236,20 @@ def sgf_files(path: str | Path) -> Iterator[tuple[str, bytes]]:
         raise GoError(f"cannot read the games of {path}: {error}") from None
 
 
-def split_collection(content: bytes) -> Iterator[bytes]:
-    """Yield the game trees of an SGF collection, each from its bracket to the closing one."""
+def split_collection(content: bytes, mend: bool = False) -> Iterator[bytes]:
+    """Yield the game trees of an SGF collection, each from its bracket to the closing one.
+
+    A game that breaks off takes all that follows with it. mend: it ends where the next one begins
+    with a root of its own, a new line with "(;" and a GM, FF or SZ; one that breaks off within a
+    value takes the next one with it. The time is proportional to the length of any content.
+    """
     depth = start = 0
     for match in _BRACKETED.finditer(content):
         if match[0] == b"(":
-            if depth == 0:
-                start = match.start()
+            if mend and depth > 0 and _GAME_BEGINS.match(content, match.start() - 1):
+                yield content[start : match.start()]
+                depth = 0
+            start = match.start() if depth == 0 else start
             depth += 1
         elif match[0] == b")" and depth > 0:
             depth -= 1

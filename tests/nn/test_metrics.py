@@ -56,8 +56,8 @@ def test_each_head_s_numbers_are_those_of_their_definition() -> None:
     assert found["brier"] == pytest.approx((0.25**2 + 0.75**2 + 0.2**2) / 3)
     assert found["score_error"] == pytest.approx(0.2)
     assert found["ownership_error"] is None
-    resigned = batch._replace(ownership_weight=torch.tensor([1.0, 1, 0, 0]))
-    assert measure(outputs, resigned)["score_error"] == pytest.approx(0.2)
+    resigned = batch._replace(ownership_weight=torch.tensor([1.0, 0, 0, 0]))
+    assert measure(outputs, resigned)["score_error"] == pytest.approx(0.1)
     assert measure(outputs, resigned)["value_error"] == found["value_error"]
     assert measure(outputs, batch, "margin")["brier"] is None
     with pytest.raises(GoError, match="win or margin"):
