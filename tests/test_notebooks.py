@@ -65,6 +65,16 @@ def puct_action(tree, slot, node, dials):
     return best
 """
 
+RESULTS_FROM_BLACKS_SIDE = """
+_whole_finish = _Filling.finish
+
+def _from_blacks_side(self, value, winners_only):
+    self.sign = np.ones_like(self.sign)
+    return _whole_finish(self, value, winners_only)
+
+_Filling.finish = _from_blacks_side
+"""
+
 # Stem -> what to append to a copy of which module, so that the chapter must notice.
 BREAKS = {
     "00_start_here": ("gokit/go/position.py", "Position.play = lambda self, move: self"),
@@ -72,6 +82,7 @@ BREAKS = {
     "02_bandits": ("gokit/search/bandits.py", FORGETS_THE_NODES_OWN_VISIT),
     "03_tree_search": ("gokit/search/select.py", SELECTS_WITHOUT_THE_PRIOR),
     "04_tree_visualizer": ("gokit/search/select.py", PUCT_AS_ON_THE_BLACKBOARD),
+    "05_policy_value_networks": ("gokit/corpus/positions.py", RESULTS_FROM_BLACKS_SIDE),
 }
 
 
