@@ -196,9 +196,10 @@ def sharpen(visits: list[int],
 check("05-sharpen", sharpen)
 
 # %% [markdown]
-# The lecture's tutorial trains on visits sharpened with τ = 0.3. What does that leave of a search that was not sure?
+# The lecture's code trains on visits sharpened with τ = 0.3. What does that leave of a search that was not sure? In a new cell,
+# call `sharpen([600, 250, 100, 50, 24], 1.0)`, and the same with 0.3.
 
-# %% id="05-sharpened"
+# %% id="05-sharpened" only="solution"
 visits = [600, 250, 100, 50, 24]
 for temperature in (1.0, 0.3):
     target, bits = sharpen(visits, temperature)
@@ -318,9 +319,10 @@ def parameters(planes: int, blocks: int, channels: int,
 check("05-parameters", parameters)
 
 # %% [markdown]
-# The lecture's network reads 3 planes and has 10 blocks of 128 channels, and 64 in the value head. The board's size is nowhere in it.
+# The lecture's network reads 3 planes and has 10 blocks of 128 channels, and 64 in the value head. In a new cell, call
+# `parameters(3, 10, 128, 64)`. The board's size is nowhere in it.
 
-# %% id="05-lecture"
+# %% id="05-lecture" only="solution"
 print(f"{parameters(3, 10, 128, 64):,} parameters")
 
 # %% [markdown]
@@ -375,20 +377,17 @@ def compare(rows: list[tuple[float, int, float, int, int]], komi: float,
     [(0, 1.0, 0.0, 0.0)]
     """
     ### BEGIN SOLUTION
-    def right(lead, winner):  # a lead of Black's
-        return (0.5 if lead == 0
-                else float((lead > 0) == (winner == BLACK)))
-
-    table = []
-    for part in range(parts):
-        here = [row for row in rows if row[4] != EMPTY
-                and min(int(row[0] * parts), parts - 1) == part]
-        if here:
-            hits = [(right(v if side == BLACK else -v, winner),
-                     winner == usual, right(stones - komi, winner))
-                    for _, side, v, stones, winner in here]
-            table.append((part, *np.mean(hits, axis=0).tolist()))
-    return table
+    hits = {}  # part: what each predictor was worth, position by position
+    for phase, side, value, stones, winner in rows:
+        sign = 1 if winner == BLACK else -1
+        mine = value if side == BLACK else -value
+        part = min(int(phase * parts), parts - 1)
+        if winner != EMPTY:
+            hits.setdefault(part, []).append(
+                (np.sign(mine) * sign / 2 + 0.5, winner == usual,
+                 np.sign(stones - komi) * sign / 2 + 0.5))
+    return [(part, *np.mean(hits[part], axis=0).tolist())
+            for part in sorted(hits)]
     ### END SOLUTION
 
 

@@ -519,8 +519,8 @@ WRONG = {
         (the_other_side_first, "Your first plane holds White's stones, and Black is to move"),
         (two_planes, "(3, 4, 4). Yours has the shape (2, 4, 4)"),
         (planes_last, "The planes come first"),
-        (empty_first, "yours holds the empty points"),
-        (all_stones_for_empty, "yours holds the own stones"),
+        (empty_first, "is for own stones; yours holds empty points"),
+        (all_stones_for_empty, "is for empty points; yours holds own stones"),
     ],
     "05-move-index": [
         (front_copied, "keeps its row and column, not its index"),
@@ -528,7 +528,7 @@ WRONG = {
         (points_copied, "keeps its row and column, not its index"),
         (pass_as_a_point, "You have made a point of it, A2"),
         (pass_forgotten, "has 10 actions"),
-        (columns_first, "The board shows the right shares"),
+        (columns_first, "exchanged rows and columns"),
     ],
     "05-value-target": [
         (colour_from_parity, "fails with handicap stones"),
@@ -565,7 +565,7 @@ WRONG = {
         (overflowing, "OverflowError"),
     ],
     "05-legal-softmax": [
-        (naive, "infinity divided by infinity is nan"),
+        (naive, "exp(1000) is infinite to a computer"),
         (log_of_a_stable_softmax, "Never take the log of a softmax"),
         (over_all_moves, "Sum over the legal moves only"),
         (illegal_ones_too, "is not legal: probability 0"),
@@ -585,8 +585,8 @@ WRONG = {
         (nothing_counts_as_one, "the loss is 0"),
     ],
     "05-global-pool": [
-        (no_mask, "it has 4, not 9"),
-        (mean_over_the_padding, "it has 4, not 9"),
+        (no_mask, "this board has 4, not 9"),
+        (mean_over_the_padding, "this board has 4, not 9"),
         (zeros_in_the_maximum, "0 wins over negative numbers"),
         (maximum_without_mask, "0 wins over negative numbers"),
         (one_sum_of_the_mask, "Each board has its own number of points"),
@@ -608,7 +608,7 @@ WRONG = {
     "05-split": [
         (one_by_one_game, "is a copy of game 0"),
         (copies_only, "is an image of game"),
-        (by_the_opening, "need not be held out"),
+        (by_the_opening, "it is another game"),
         (one_family, "go on with the next family"),
         (one_family_too_many, "need not be held out"),
     ],

@@ -63,17 +63,22 @@ def wrong_softmax(case: Case, expected: Any, got: Any) -> Failure:
     said = f"The log-probability of {spot} is {expected[action]:.4f}; yours is {got[action]:.4f}."
     exact = np.array(expected)
     if any(map(math.isnan, got)):
-        said += " exp(1000) is infinite, and infinity divided by infinity is nan: take the highest "
-        said += "legal logit off first."
+        said += f" exp({logits.max():.0f}) is infinite to a computer, and infinity divided by "
+        said += "infinity is nan: take the highest legal logit off first."
     elif not legal[action]:
         said += f" {spot} is not legal: probability 0, whose logarithm is -inf."
     elif all(map(close, got, np.exp(exact).tolist())):
         said += " That is the probability itself; take its logarithm."
     elif got[action] == -math.inf and expected[action] < -700:
-        said += " exp(-2000) is 0 to a computer, and the logarithm of that is lost. Never take the "
-        said += "log of a softmax: log p = x - log Σ exp(x)."
+        said += (
+            f" exp({expected[action]:.0f}) is 0 to a computer, and 0 has no logarithm. Never take "
+        )
+        said += "the log of a softmax: log p = x - log Σ exp(x)."
     elif math.isinf(got[action]):
-        said += " exp(1000) is infinite: take the highest legal logit off before, add it after."
+        said += (
+            f" exp({logits.max():.0f}) is infinite: take the highest legal logit off before, add "
+        )
+        said += "it after."
     elif all(close(got[a], logits[a] - logits[legal].max()) for a in np.flatnonzero(legal)):
         said += " The highest legal logit is off; the logarithm of the sum is missing."
     else:
@@ -211,7 +216,7 @@ def wrong_pool(case: Case, expected: Any, got: Any) -> Failure:
     inside = mask[:, None]
     points, own = x.shape[2] * x.shape[3], int(mask[board].sum())
     mistakes = [
-        (0, x.mean((2, 3)), f"Points outside the board are counted: it has {own}, not {points}."),
+        (0, x.mean((2, 3)), f"Points outside are counted: this board has {own}, not {points}."),
         (0, (x * inside).sum((2, 3)) / points,
          f"Divide by the board's own points, {own}, not by all {points}."),
         (0, (x * inside).sum((2, 3)), "That is the sum; divide by the board's points."),

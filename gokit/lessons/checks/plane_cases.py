@@ -112,7 +112,7 @@ def wrong_planes(case: Case, expected: Any, got: Any) -> Failure:
     said = f"{side} is to move. Plane {number}, {PLANES[number]}, is wrong at the marked points."
     same = [k for k in range(3) if k != number and alike(right[k], yours[number])]
     if same:
-        said = f"{side} is to move. Plane {number} is for the {PLANES[number]}; yours holds the "
+        said = f"{side} is to move. Plane {number} is for {PLANES[number]}; yours holds "
         said += f"{PLANES[same[0]]}."
     wrong = np.flatnonzero(~np.isclose(right[number], yours[number]))
     return Failure(said, marks=dict.fromkeys(wrong.tolist(), "circle"))
@@ -125,6 +125,10 @@ def moved_over(target: Sequence[float], size: int, padded: int) -> list[float]:
     shares = {(a // size, a % size): p for a, p in enumerate(target[:-1])}
     points = [shares.get((row, column), 0.0) for row in range(padded) for column in range(padded)]
     return [*points, target[-1]]
+
+
+def _exchanged(target: Sequence[float], size: int) -> list[float]:
+    return [target[column * size + row] for row in range(size) for column in range(size)]
 
 
 def index_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -176,6 +180,8 @@ def wrong_index(case: Case, expected: Any, got: Any) -> Failure:
     if alike(got[:last], target[:last]):
         said += f" A point keeps its row and column, not its index: with {padded} lines (row, "
         said += f"column) is row · {padded} + column."
+    elif alike(got, moved_over([*_exchanged(target, size), target[-1]], size, padded)):
+        said += " You have exchanged rows and columns: the rows come one after the other."
     return Failure(said + " The board shows the right shares in per cent.", marks=marks)
 
 
@@ -198,7 +204,7 @@ def liberty_planes(board: np.ndarray, to_move: int) -> Planes:
 def liberty_cases(rng: np.random.Generator) -> Iterator[Case]:
     corner = np.array(go.read("X O . .\n. . . .\n. . . .\n. . . ."))
     pair = np.array(go.read(". . . .\n. X X .\n. . . .\nO . . ."))
-    shared = np.array(go.read(". X . .\nX X . O\n. . . O\n. . . ."))
+    shared = np.array(go.read(". X O .\nX X O .\nO O . .\n. . . ."))
     yield Case((corner, BLACK), "a stone in the corner, Black to move", corner)
     yield Case((corner, WHITE), "the same, White to move", corner)
     yield Case((pair, BLACK), "a pair with six liberties", pair)

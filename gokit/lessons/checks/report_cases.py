@@ -63,7 +63,7 @@ def baseline_cases(rng: np.random.Generator) -> Iterator[Case]:
             "stones": [f"{row[3]:+d}" for row in rows],
             "winner": [NAMES[row[4]] if row[4] else "draw" for row in rows],
         }
-        caption = f"komi {komi:g}, {NAMES[usual]} usually wins, {parts} parts; stones are Black's "
+        caption = f"komi {komi:g}; {NAMES[usual]} usually wins; parts: {parts}; stones are Black's "
         caption += "less White's"
         drawing = ArmTable(columns, caption=caption)
         return Case((rows, komi, usual, parts), about, drawing=drawing)

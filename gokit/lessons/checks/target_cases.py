@@ -185,6 +185,17 @@ def _game_list(games: Sequence[Sequence[int]], size: int) -> dict[str, list]:
     return {"game": list(range(len(games))), "moves": lines}
 
 
+def _played(game: Sequence[int], size: int) -> tuple[np.ndarray, dict[int, str]]:
+    """The stones of a game in the order of its moves, nothing captured."""
+    board = np.zeros(size * size, int)
+    marks = {}
+    for number, action in enumerate(game):
+        if action < size * size:
+            board[action] = BLACK if number % 2 == 0 else WHITE
+            marks[action] = str(number + 1)
+    return board.reshape(size, size), marks
+
+
 def split_cases(rng: np.random.Generator) -> Iterator[Case]:
     def case(games: list[list[int]], size: int, wanted: int, about: str) -> Case:
         drawing = ArmTable(_game_list(games, size), caption=f"{size}×{size}, wanted: {wanted}")
@@ -224,12 +235,24 @@ def wrong_split(case: Case, expected: Any, got: Any) -> Failure:
             if twin not in got and related(games[mine], games[twin], size):
                 kind = "a copy" if games[mine] == games[twin] else "an image"
                 said = f"Game {twin} is {kind} of game {mine}, which you hold out. It stays in "
-                said += "training, and the network is examined on what it has learnt by heart."
-                return Failure(said, drawing=drawing)
+                said += (
+                    "training (on the board), and the network is examined on what it has learnt "
+                )
+                said += "by heart."
+                board, marks = _played(games[twin], size)
+                return Failure(said, board=board, marks=marks, drawing=drawing)
     if len(got) < len(expected):
         return Failure(f"{len(got)} of {wanted} are held out: go on with the next family.",
                        drawing=drawing)  # fmt: skip
     extra = sorted(set(got) - set(expected))
+    for mine in expected:
+        for alien in extra:
+            if related(games[mine][:-1], games[alien][:-1], size):
+                said = (
+                    f"Game {alien} begins like game {mine} or an image of it and ends otherwise: "
+                )
+                said += "it is another game."
+                return Failure(said, drawing=drawing)
     if extra:
         said = f"Game {extra[0]} need not be held out: stop as soon as {wanted} "
         said += f"{'is' if wanted == 1 else 'are'}, families taken in order of their first game."
