@@ -28,6 +28,7 @@ MODES: dict[str, dict[str, str]] = {
     "fp32": {"precision": "fp32"},
     "compiled": {"backend": "compiled"},
     "openvino": {"backend": "openvino"},
+    "onnx": {"backend": "onnx"},
 }
 LOGIT_SPREAD = 2.0  # of a network that has learnt something; one that has not errs nowhere
 

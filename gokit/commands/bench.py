@@ -35,7 +35,8 @@ units
   network   evaluations, evaluations/s: positions of which a residual network says policy and value,
             planes written and answers back on the CPU, --batch of them at a time. mode: plain, as
             torch runs it in fp32; default, what every command of gokit uses; fp32, the same in that
-            precision; compiled, by torch; openvino, where it is installed. Ratios are over plain.
+            precision; compiled, by torch; openvino and onnx, where they are installed. Ratios are
+            over plain.
             error: the largest total variation of a policy, and difference of a value, from plain's
   rules --compile  seconds until a fresh process has imported gokit, played a move, listed the
             legal moves and scored: with an empty compile cache (cold), then with that cache
@@ -72,7 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--modes",
         nargs="+",
-        choices=("default", "fp32", "compiled", "openvino"),
+        choices=("default", "fp32", "compiled", "openvino", "onnx"),
         help="network: what to hold against the plain mode (all that are here)",
     )
     parser.add_argument("--device", default="cpu", help="network: cpu, cuda or auto (cpu)")

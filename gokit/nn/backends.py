@@ -1,7 +1,8 @@
-"""What computes a network's answers: torch, torch compiled, or OpenVINO where it is installed."""
+"""What computes a network's answers: torch, plain or compiled, or where installed another."""
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import warnings
@@ -16,7 +17,7 @@ from gokit.nn.folding import fold, lower
 from gokit.nn.networks import Network
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-BACKENDS = ("torch", "compiled", "openvino")
+BACKENDS = ("torch", "compiled", "openvino", "onnx")
 
 # Planes float32 [B, C, N, N], already scaled, to policy logits [B, N*N+1] and values [B], float32.
 Forward = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -31,6 +32,8 @@ def make_forward(network: Network, backend: str, precision: str, device: torch.d
         raise GoError(f"a backend is one of {', '.join(BACKENDS)}, not {backend!r}")
     if backend == "openvino":
         return _openvino(network, precision, device)
+    if backend == "onnx":
+        return _onnx(network, precision, device)
     return _torch(network, precision, device, compiled=backend == "compiled")
 
 
@@ -87,6 +90,54 @@ def _openvino(network: Network, precision: str, device: torch.device) -> Forward
         return torch.from_numpy(logits), torch.from_numpy(values)
 
     return forward
+
+
+def _onnx(network: Network, precision: str, device: torch.device) -> Forward:
+    try:
+        import onnx  # noqa: F401  (torch writes the networks with it)
+        import onnxruntime
+    except ImportError:
+        raise GoError(
+            "the backend 'onnx' is not installed; `pip install onnx onnxruntime` brings it"
+        ) from None
+    if device.type != "cpu":
+        raise GoError("the backend 'onnx' computes on the CPU; use --device cpu")
+    if precision != "fp32":
+        raise GoError(f"the backend 'onnx' computes in fp32 here, not in {precision}")
+    answers = _Answers(fold(network).cpu())
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    sessions: dict[int, Any] = {}  # one of each board size, made at its first use
+
+    def forward(planes: Tensor) -> tuple[Tensor, Tensor]:
+        size = planes.shape[-1]
+        if size not in sessions:
+            model = _onnx_bytes(answers, planes.shape[1], size)
+            sessions[size] = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        logits, values = sessions[size].run(None, {"planes": planes.numpy()})
+        return torch.from_numpy(logits), torch.from_numpy(values)
+
+    return forward
+
+
+def _onnx_bytes(answers: _Answers, planes: int, size: int) -> bytes:
+    """Return the network as an ONNX file for batches of any length on boards of one size."""
+    written = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            answers,
+            (torch.zeros(2, planes, size, size),),
+            written,
+            input_names=["planes"],
+            output_names=["policy_logits", "value"],
+            dynamic_axes={"planes": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,  # the newer exporter needs one more package, onnxscript
+        )
+    return written.getvalue()
 
 
 class _Answers(nn.Module):

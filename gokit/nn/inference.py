@@ -29,7 +29,8 @@ class NetworkEvaluator:
     the answers to all eight turned and mirrored boards. cache: how many positions' answers are
     remembered. backend: "torch"; "compiled" by torch, which takes seconds and gains where batches
     keep their size; or "openvino", where that is installed: the fastest for one position at a time
-    (refreshing takes it a second, and on all cores it and torch get in each other's way).
+    (refreshing takes it a second, and on all cores it and torch get in each other's way). "onnx",
+    ONNX Runtime where that is installed, computes in fp32 only, which "auto" means with it.
 
     "auto" on a CPU with bf16 takes fp32 for a batch of one position, except for residual networks
     of 64 channels and more: converting costs more there than it saves. The rule looks at nothing
@@ -56,6 +57,8 @@ class NetworkEvaluator:
         if not is_whole(cache) or cache < 0:
             raise GoError(f"cache is a number of positions from 0, not {cache!r}")
         self.device = choose_device(str(device))
+        if (precision, backend) == ("auto", "onnx"):
+            precision = "fp32"
         self.precision = choose_precision(precision, self.device)
         self.network = network
         self.features = features

@@ -268,28 +268,30 @@ def test_refreshing_takes_the_new_weights_and_forgets_the_old_answers() -> None:
 
 
 def needs(backend: str) -> None:
-    if backend == "openvino":
-        pytest.importorskip("openvino", reason="openvino is not installed")
+    for package in {"openvino": ["openvino"], "onnx": ["onnx", "onnxruntime"]}.get(backend, ()):
+        pytest.importorskip(package, reason=f"{package} is not installed")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["pooling", "transformer"])
-@pytest.mark.parametrize("backend", ["compiled", "openvino"])
+@pytest.mark.parametrize("kind", ["pooling", "transformer", "outcomes"])
+@pytest.mark.parametrize("backend", ["compiled", "openvino", "onnx"])
 def test_every_backend_gives_the_network_s_answers(backend: str, kind: str) -> None:
     needs(backend)
     net = network(EVERY_KIND[kind])
     evaluator = NetworkEvaluator(net, precision="fp32", backend=backend)
-    for count, size in ((4, 5), (1, 5), (7, 7)):
+    for count, size in ((1, 5), (4, 5), (7, 7), (4, 5)):
         games = random_games(count, size, seed=count)
         assert_same(everything(evaluator, games), answers(net, games), atol=1e-4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["compiled", "openvino"])
-def test_every_backend_takes_new_weights_and_fewer_bits(backend: str) -> None:
+@pytest.mark.parametrize(
+    ("backend", "precision"), [("compiled", "bf16"), ("openvino", "bf16"), ("onnx", "fp32")]
+)
+def test_every_backend_takes_new_weights_and_fewer_bits(backend: str, precision: str) -> None:
     needs(backend)
     net, games = network(), random_games(4, 5)
-    evaluator = NetworkEvaluator(net, precision="bf16", backend=backend)
+    evaluator = NetworkEvaluator(net, precision=precision, backend=backend)
     everything(evaluator, games)
     for parameter in net.parameters():
         parameter.data.mul_(1.1)
@@ -300,9 +302,23 @@ def test_every_backend_takes_new_weights_and_fewer_bits(backend: str) -> None:
     assert np.abs(values - exact[1]).max() < 0.02
 
 
+def test_onnx_has_one_precision_and_auto_is_that(monkeypatch) -> None:
+    needs("onnx")
+    monkeypatch.setattr(inference, "cpu_has_bf16", lambda: True)
+    evaluator = NetworkEvaluator(network(), backend="onnx")
+    assert evaluator.precision == evaluator.precision_for(1) == evaluator.precision_for(2) == "fp32"
+    with pytest.raises(GoError, match="computes in fp32 here, not in bf16"):
+        NetworkEvaluator(network(), backend="onnx", precision="bf16")
+
+
 def test_a_backend_that_is_not_there_is_a_sentence(monkeypatch) -> None:
-    with pytest.raises(GoError, match="a backend is one of torch, compiled, openvino"):
+    with pytest.raises(GoError, match="a backend is one of torch, compiled, openvino, onnx"):
         NetworkEvaluator(network(), backend="tensorrt")
+    for package in ("onnx", "onnxruntime"):
+        with monkeypatch.context() as without:
+            without.setitem(__import__("sys").modules, package, None)
+            with pytest.raises(GoError, match="pip install onnx onnxruntime"):
+                NetworkEvaluator(network(), backend="onnx")
     monkeypatch.setitem(__import__("sys").modules, "openvino", None)
     with pytest.raises(GoError, match="pip install openvino"):
         NetworkEvaluator(network(), backend="openvino")
