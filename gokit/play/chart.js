@@ -25,7 +25,7 @@ export function chartMarkup(values, kind, names) {
   const bars = heights(values, kind).map((share, k) => {
     const height = Math.max(1, Math.abs(share) * (middle - 3));
     const y = share >= 0 ? middle - height : middle;
-    const style = `${share >= 0 ? "play-bar-black" : "play-bar-white"}${k === values.length - 1 ? " play-bar-last" : ""}`;
+    const style = share >= 0 ? "play-bar-black" : "play-bar-white";
     return (
       `<rect class="${style}" x="${(k + 0.12) * step}" y="${y}" width="${0.76 * step}" height="${height}">` +
       `<title>${escaped(`${names[k]}: ${words(values[k], kind)}`)}</title></rect>`

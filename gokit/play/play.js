@@ -106,7 +106,7 @@ function drawSearch() {
   parts.line.hidden = none;
   parts["search-words"].textContent = none
     ? "Nothing has been searched yet."
-    : `${live.done.toLocaleString("en")} of ${live.of.toLocaleString("en")} simulations in ${live.seconds.toFixed(1)} s: ${live.words}. Best line:`;
+    : `Move ${live.move}: ${live.done.toLocaleString("en")} of ${live.of.toLocaleString("en")} simulations in ${live.seconds.toFixed(1)} s: ${live.words}. Best line:`;
   parts.line.innerHTML = (live.line ?? [])
     .map((move, k) => {
       const color = k % 2 ? 3 - live.first : live.first;
@@ -121,14 +121,14 @@ function drawForecasts() {
   const on = parts["chart-on"].checked;
   parts["chart-body"].hidden = !on;
   if (!on || !values.length) return;
-  const ended = over ? "The game is over" : "Now";
-  parts["chart-words"].textContent = `${ended}: ${words}.`;
+  const now = over ? `The game is over: ${words}.` : `Now: ${words}.`;
+  parts["chart-words"].textContent = now;
   parts["chart-note"].textContent =
     kind === "margin"
       ? "Points after each move, komi counted: up for Black, down for White."
       : "Chances after each move: up for Black, down for White.";
   parts.chart.setAttribute("viewBox", "0 0 300 90");
-  parts.chart.setAttribute("aria-label", `Forecast after each of ${values.length - 1} moves. ${ended}: ${words}.`);
+  parts.chart.setAttribute("aria-label", `Forecast after each of ${values.length - 1} moves. ${now}`);
   parts.chart.innerHTML = chartMarkup(values, kind, names);
 }
 
@@ -195,9 +195,9 @@ function openTree(open) {
 
 buttonOf("tree").addEventListener("click", () => openTree(true));
 buttonOf("close-tree").addEventListener("click", () => openTree(false));
-buttonOf("load").addEventListener("click", () => parts.file.click());
-parts.file.addEventListener("change", async () => {
-  const [file] = parts.file.files;
+buttonOf("load").addEventListener("click", () => parts.record.click());
+parts.record.addEventListener("change", async () => {
+  const [file] = parts.record.files;
   if (file) send({ type: "load", text: await file.text() });
-  parts.file.value = "";
+  parts.record.value = "";
 });

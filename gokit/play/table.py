@@ -324,11 +324,14 @@ class Table:
         if position.end == "two passes":
             margin = position.score().margin
             values.append(margin if hints.kind == "margin" else 50.0 * (1 + np.sign(margin)))
+        words = forecast_words(values[-1], hints.kind)
+        if position.is_over:
+            words = f"the result is {position.result}"
         self.controls.forecasts = {
             "kind": hints.kind,
             "values": [round(float(value), 2) for value in values],
             "names": [_play_name(p) for p in line[: len(values)]],
-            "words": forecast_words(values[-1], hints.kind),
+            "words": words,
             "over": position.is_over,
         }
         return self._overlay(position)
@@ -349,6 +352,7 @@ class Table:
         self.controls.live = {
             "done": progress.done,
             "of": progress.of,
+            "move": len(position.plays) + 1,
             "line": [to_gtp(move, position.size) for move in progress.line],
             "first": position.to_move,
             "words": forecast_words(forecast, progress.kind),
