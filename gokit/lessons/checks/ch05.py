@@ -56,7 +56,7 @@ EXERCISES = [
     ),
     Exercise(
         id="05-value-target",
-        title="Who won, for whom?",
+        title="The result as a target",
         purpose="labels that survive komi, draws, resignations and handicap stones",
         points=2,
         difficulty=2,
@@ -217,7 +217,7 @@ EXERCISES = [
     ),
     Exercise(
         id="05-parameters",
-        title="How many parameters?",
+        title="Counting parameters",
         purpose="the lecture's network says under three million: count",
         points=2,
         difficulty=2,
@@ -261,7 +261,7 @@ EXERCISES = [
     ),
     Exercise(
         id="05-baselines",
-        title="Better than counting?",
+        title="Baselines by phase",
         purpose="a value head must beat two predictors that read no board at all",
         points=3,
         difficulty=4,
