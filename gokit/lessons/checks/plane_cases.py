@@ -202,7 +202,11 @@ def liberty_planes(board: np.ndarray, to_move: int) -> Planes:
 
 
 def liberty_cases(rng: np.random.Generator) -> Iterator[Case]:
+    from gokit.go.position import Position
+
     corner = np.array(go.read("X O . .\n. . . .\n. . . .\n. . . ."))
+    # On a fresh machine this compiles for a while, which is not the learner's time.
+    Position.from_array(corner).groups()
     pair = np.array(go.read(". . . .\n. X X .\n. . . .\nO . . ."))
     shared = np.array(go.read(". X O .\nX X O .\nO O . .\n. . . ."))
     yield Case((corner, BLACK), "a stone in the corner, Black to move", corner)
