@@ -169,7 +169,9 @@ class Trainer:
     `average` is the network to play with; early on it follows the trained one closely.
     precision: "fp32"; "bf16" or "fp16", the latter with losses scaled so that small gradients
     survive; "auto", fp32 on a CPU, and on a GPU what that computes natively. In fp32 on a CPU the
-    same seed and number of threads train the same network.
+    same seed and number of threads train the same network. There "bf16" pays where the processor
+    multiplies such numbers itself (`inference.cpu_has_bf16`): about 1.6 times as fast, for results
+    that no other machine repeats; elsewhere it is slower than fp32.
     """
 
     def __init__(
@@ -193,6 +195,10 @@ class Trainer:
         if precision == "auto" and self.device.type == "cpu":
             precision = "fp32"
         self.precision = choose_precision(precision, self.device)
+        # On a CPU narrow convolutions train a tenth sooner so, and wide ones no later; the weights
+        # and what is saved of them keep their layout.
+        last = self.device.type == "cpu" and network.config.architecture == "resnet"
+        self._layout = torch.channels_last if last else torch.preserve_format
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
@@ -207,7 +213,7 @@ class Trainer:
         self.network.train()
         dtype = PRECISIONS[self.precision]
         with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
-            outputs = self.network(batch.planes, batch.mask)
+            outputs = self.network(batch.planes.to(memory_format=self._layout), batch.mask)
         outputs = Outputs(*(None if answer is None else answer.float() for answer in outputs))
         losses = compute_losses(outputs, batch, self.weights)
         self.optimizer.zero_grad(set_to_none=True)

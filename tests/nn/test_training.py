@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -383,6 +384,27 @@ def test_fewer_bits_train_almost_as_well(kind: str, precision: str) -> None:
         assert all(p.dtype == torch.float32 for p in trainer.network.parameters())
     assert ends[precision] == pytest.approx(ends["fp32"], abs=0.25)
     assert norms[precision] == pytest.approx(norms["fp32"], rel=0.1), "clipped while still scaled"
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_planes_lie_as_convolutions_like_them_and_nothing_else_shows_it(kind: str) -> None:
+    torch.manual_seed(0)
+    first = Network(EVERY_KIND[kind])
+    trainer, plain = Trainer(first), Trainer(copy.deepcopy(first))
+    plain._layout = torch.contiguous_format
+    seen = []
+    trainer.network.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    masked = "mlp" not in kind
+    for step in range(3):
+        examples = (masked_batch if masked else batch)(seed=step)
+        mine, theirs = (t.step(examples, 1e-3) for t in (trainer, plain))
+        assert mine == pytest.approx(theirs, rel=1e-3, abs=1e-5)
+    convolutions = trainer.network.config.architecture == "resnet"
+    for planes in seen:
+        assert planes.is_contiguous(memory_format=torch.channels_last) == convolutions
+    for name, tensor in trainer.state_tensors().items():
+        assert tensor.is_contiguous(), name
+        torch.testing.assert_close(tensor, plain.state_tensors()[name], atol=1e-3, rtol=1e-3)
 
 
 def test_auto_trains_in_fp32_on_a_cpu() -> None:
