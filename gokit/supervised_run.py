@@ -228,6 +228,8 @@ class SupervisedRun:
             if not Path(source).exists():
                 raise GoError(f"there are no games at {source}")
         run = cls(folder, config, device)
+        # Positions that a refused run left are of other games, maybe.
+        (run.folder / "positions" / INDEX_FILE).unlink(missing_ok=True)
         files.write_config(config.to_dict())
         try:
             run._open_positions(on_game)
