@@ -77,6 +77,9 @@ class Opponent:
         return rules
 
 
+RANDOM = Opponent("random", "Random moves", "other", "random")
+
+
 def opponents(
     size: int, checkpoint: str | None = None, spec: str | None = None
 ) -> dict[str, Opponent]:
@@ -95,7 +98,7 @@ def opponents(
     found.append(_with_strengths("rollout", ROLLOUT, "rollout"))
     if shutil.which("gnugo"):
         found.append(_with_strengths("gnugo", "GNU Go", "gnugo"))
-    found.append(Opponent("random", "Random moves", "other", "random"))
+    found.append(RANDOM)
     people = Opponent(PEOPLE, "Nobody: two people play", PEOPLE)
     found.insert(0 if spec == PEOPLE else len(found), people)
     known: dict[str, Opponent] = {}
@@ -130,6 +133,8 @@ def _with_strengths(kind: str, name: str, spec: str, *, key: str = "") -> Oppone
 def _asked_for(spec: str) -> Opponent:
     """Return the opponent that a player's text names, with the other strengths of its kind."""
     spec = spec.strip()
+    if spec == RANDOM.spec:
+        return RANDOM
     kind, _, rest = spec.partition(":")
     if kind == "policy" and rest:
         return replace(_network(rest), usual=NO_SEARCH)

@@ -109,6 +109,7 @@ class Table:
         if position is None:
             position = self._start(size, usual_komi(handicap) if komi is None else komi, handicap)
         self._seat(self.opponent, self.strength, human, position)
+        threading.Thread(target=_compile, args=(self.position,), daemon=True).start()
 
     @property
     def position(self) -> Position:
@@ -358,6 +359,15 @@ class Table:
             "words": forecast_words(forecast, progress.kind),
             "seconds": round(progress.seconds, 2),
         }
+
+
+def _compile(position: Position) -> None:
+    """Make the search's compiled code before the first move needs it: once, that takes a while."""
+    from gokit.players import MctsPlayer
+    from gokit.search.evaluators import UniformEvaluator
+
+    if not position.is_over:
+        MctsPlayer(UniformEvaluator(), simulations=2).choose(position)
 
 
 def _offer(opponent: Opponent) -> dict[str, Any]:

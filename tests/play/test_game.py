@@ -62,7 +62,11 @@ def test_a_game_written_down_and_read_again_goes_on_where_it_was(handicap, endin
     position = position.resign() if ending == "resign" else position
     kept = read_sgf(write_sgf(record(position, ("me", "the bot"))).encode())
     again = resumed(kept)
-    assert (kept.names, kept.handicap, kept.result) == (("me", "the bot"), handicap, position.result)
+    assert (kept.names, kept.handicap, kept.result) == (
+        ("me", "the bot"),
+        handicap,
+        position.result,
+    )
     assert (again.board == position.board).all()
     assert (again.rules, again.to_move, again.end) == (rules, position.to_move, position.end)
     assert again.result == position.result
