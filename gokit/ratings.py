@@ -225,7 +225,7 @@ def cross_table(pairs: Iterable[Pair], names: list[str]) -> str:
     meetings = _meetings(pairs)
     width = max(map(len, names))
     numbers = [str(i) for i in range(1, len(names) + 1)]
-    lines = [f"{'':{width + 4}}" + "".join(f"{number:>12}" for number in numbers)]
+    lines = [f"{'':{width + 4}}" + "".join(f"{number:>14}" for number in numbers)]
     for number, a in zip(numbers, names, strict=True):
         cells = []
         for b in names:
@@ -234,7 +234,7 @@ def cross_table(pairs: Iterable[Pair], names: list[str]) -> str:
                 points = 1 - meetings[b, a]
             n = 0 if points is None else int(np.isfinite(points).sum())
             cells.append(f"{np.nansum(points) / n:.1%} /{n:4}" if n else "-" if a != b else "")
-        lines.append(f"{number:>2}  {a:{width}}" + "".join(f"{cell:>12}" for cell in cells))
+        lines.append(f"{number:>2}  {a:{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
 
 

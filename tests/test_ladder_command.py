@@ -167,13 +167,13 @@ def test_a_match_that_another_run_finished_meanwhile_is_counted_once(
     def both(args, a, b, rules, seed) -> MatchResult:
         if not stub.played:
             monkeypatch.setattr(ladder, "play", stub)
-            run(*THREE, "--out", kept)
+            run(*THREE, "rollout@3", "--out", kept)
         return stub(args, a, b, rules, seed)
 
     monkeypatch.setattr(ladder, "play", both)
     assert run(*THREE, "--out", kept) == 0
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
-    assert len({frozenset((line["a"], line["b"])) for line in lines}) == len(lines) == 3
+    assert len({frozenset((line["a"], line["b"])) for line in lines}) == len(lines) == 6
 
 
 def test_a_match_without_a_finished_game_is_not_kept(stub, tmp_path, capsys) -> None:

@@ -232,6 +232,9 @@ def test_a_prior_gives_a_number_and_says_that_it_is_there() -> None:
     assert math.isfinite(one["strong"].high)
     assert one["strong"].low < one["strong"].elo < one["strong"].high
     assert one["strong"].games == 60, "made-up games are not counted as played"
+    # One pair and a fifth of a draw: the end is far away, and there.
+    far = fit_ratings(match_of("s", "w", [(1, 1)]), "w", prior_draws=0.2)["s"]
+    assert 3000 < far.high < 4500
     assert "made-up" in str(one)
     assert "made-up" not in str(fit_ratings(pairs, "weak"))
 
