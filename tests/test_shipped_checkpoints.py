@@ -13,6 +13,7 @@ from gokit.go.games import Games
 from gokit.nn.checkpoint import load_checkpoint, load_evaluator
 from gokit.players import PolicyPlayer, RandomPlayer
 from gokit.search.mcts import Search, SearchConfig
+from gokit.supervised_run import SupervisedConfig
 from gokit.train import TrainConfig
 
 FOLDER = Path(__file__).parents[1] / "data" / "checkpoints"
@@ -32,7 +33,9 @@ def test_there_is_a_network_for_5x5_and_one_for_9x9() -> None:
 def test_a_card_tells_how_to_make_the_network_and_how_strong_it_is(path: Path) -> None:
     _, card = load_checkpoint(path)
     assert path.stat().st_size < 5_000_000
-    assert card.run["command"] == TrainConfig.from_dict(card.run["config"]).command()
+    config = card.run["config"]
+    kind = SupervisedConfig if "sources" in config else TrainConfig
+    assert card.run["command"] == kind.from_dict(config).command()
     assert card.strength
     for result in card.strength:
         assert result["games"] == result["wins"] + result["losses"] + result["draws"] > 0
