@@ -21,6 +21,7 @@ from gokit.search.evaluators import UniformEvaluator
 def options(**given) -> argparse.Namespace:
     usual = {"size": 5, "seconds": 0.05, "threads": None, "games": 4, "simulations": 4}
     usual |= {"blocks": 1, "channels": 4, "no_peers": True, "peer_python": None}
+    usual |= {"device": "cpu"}
     return argparse.Namespace(**{**usual, **given})
 
 
@@ -116,6 +117,7 @@ def test_the_tree_takes_what_the_evaluator_does_not(monkeypatch):
 def test_az_search_says_what_was_searched_and_where_the_time_went():
     (row,) = search.run_search(options(games=8, simulations=3, channels=5))
     assert (row["games"], row["simulations"], row["network"]) == (8, 3, "1×5")
+    assert row["device"] == "cpu"
     assert 0 < row["network_share"] < 1
     assert row["value"] > 0
     gumbel, free = row["variants"]
@@ -124,6 +126,33 @@ def test_az_search_says_what_was_searched_and_where_the_time_went():
     assert free["name"] == "gokit, free evaluator"
     assert free["network_share"] < row["network_share"]
     assert row["tree_us"] > 0
+
+
+def test_the_search_is_measured_on_the_device_that_is_named(monkeypatch):
+    """A peer is told to use the GPU where gokit does; nowhere else."""
+    import torch
+
+    from gokit.nn import inference
+
+    class Stop(Exception):
+        pass
+
+    def stop(ours, rivals, arguments):
+        raise Stop([rival.script.endswith("--gpu 1") for rival in rivals])
+
+    seen = {}
+    monkeypatch.setattr(search, "contest", stop)
+    monkeypatch.setattr(search, "self_play_entrant", lambda *given: given)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda module, *_: module)
+    monkeypatch.setattr(inference, "choose_device", torch.device)
+    monkeypatch.setattr(
+        inference, "NetworkEvaluator", lambda network, **given: seen.update(given) or given
+    )
+    for name in ("cuda", "cpu"):
+        with pytest.raises(Stop) as stopped:
+            search.run_search(options(device=name))
+        assert seen["device"].type == name
+        assert stopped.value.args[0][0] == (name == "cuda")
 
 
 def test_a_rollout_worker_counts_the_simulations_of_one_search():

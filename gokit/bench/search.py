@@ -95,7 +95,7 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
     from gokit.nn.config import NetworkConfig
     from gokit.nn.features import FEATURE_SETS
-    from gokit.nn.inference import NetworkEvaluator
+    from gokit.nn.inference import NetworkEvaluator, choose_device
     from gokit.nn.networks import Network
 
     size, games = arguments.size, arguments.games or GAMES
@@ -106,7 +106,8 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     shape = NetworkConfig(
         planes=len(FEATURE_SETS["basic"]), blocks=arguments.blocks, channels=arguments.channels
     )
-    network = NetworkEvaluator(Network(shape), value="win")
+    device = choose_device(arguments.device)
+    network = NetworkEvaluator(Network(shape).to(device), value="win", device=device)
     free = FreeEvaluator(games, size * size + 1, seed=1)
     puct = SearchConfig(
         simulations=simulations, algorithm="puct", noise_fraction=0.25, temperature=1.0
@@ -119,6 +120,7 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     ]
     options = f"--games {games} --simulations {simulations}"
     options += f" --blocks {arguments.blocks} --channels {arguments.channels}"
+    options += " --gpu 1" if device.type == "cuda" else ""
     rivals = [
         Rival("pgx + mctx", f"pgx_mctx.py {options}"),
         Rival("pgx + mctx, Gumbel", f"pgx_mctx.py {options} --gumbel 1", against=1),
@@ -127,6 +129,7 @@ def run_search(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     row = {"task": "az_search", "unit": "simulations/s", "board": size}
     row |= {"threads": torch.get_num_threads(), "games": games, "simulations": simulations}
     row |= {"network": f"{arguments.blocks}×{arguments.channels}", "mode": network.precision}
+    row["device"] = device.type
     row |= {**summary(entrants[0], samples[0]), **shares(samples[0])}
     row["variants"] = [
         {"name": entrant.name, **summary(entrant, its), **shares(its)}

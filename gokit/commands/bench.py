@@ -76,7 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("default", "fp32", "compiled", "openvino", "onnx"),
         help="network: what to hold against the plain mode (all that are here)",
     )
-    parser.add_argument("--device", default="cpu", help="network: cpu, cuda or auto (cpu)")
+    parser.add_argument("--device", default="cpu", help="search, network: cpu, cuda or auto (cpu)")
     parser.add_argument("--compile", action="store_true", help="measure the first call instead")
     parser.add_argument("--no-peers", action="store_true", help="gokit alone")
     parser.add_argument(

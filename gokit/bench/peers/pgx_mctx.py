@@ -1,19 +1,22 @@
-"""pgx + mctx on the CPU: AlphaZero's self-play moves, jitted, with a residual network in haiku.
+"""pgx + mctx: AlphaZero's self-play moves, jitted, with a residual network in haiku.
 
-One chunk is one move in each of `--games` games: a search of `--simulations` simulations, mctx's
-`muzero_policy` (PUCT) or with `--gumbel 1` its `gumbel_muzero_policy`, at their defaults, then a
-step. Counted are simulations, the root's own evaluation not among them. The network has random
-weights, pgx's 17 input planes, and fully connected heads as in AlphaGo Zero.
+It runs on the CPU, with `--gpu 1` on a GPU. One chunk is one move in each of `--games` games: a
+search of `--simulations` simulations, mctx's `muzero_policy` (PUCT) or with `--gumbel 1` its
+`gumbel_muzero_policy`, at their defaults, then a step. Counted are simulations, the root's own
+evaluation not among them. The network has random weights, pgx's 17 input planes, and fully
+connected heads as in AlphaGo Zero.
 """
 
 import os
 
 from serve import options, require, serve
 
-arguments = options(__doc__, games=256, simulations=32, blocks=6, channels=64, gumbel=0)
+arguments = options(__doc__, games=256, simulations=32, blocks=6, channels=64, gumbel=0, gpu=0)
 versions = require("pgx", "pgx", "jax", "jaxlib")
 versions |= require("mctx", "mctx") | require("haiku", "dm-haiku")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_PLATFORMS", "cuda" if arguments.gpu else "cpu")
+# Torch has memory on the same card.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 import haiku as hk  # noqa: E402
 import jax  # noqa: E402
