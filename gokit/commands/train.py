@@ -60,7 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="JSON with any training option")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the network")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="CPU threads of the network, no more than are idle (default 1)",
+    )
     parser.add_argument("--no-match", action="store_true", help="skip what is measured at the end")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
