@@ -197,6 +197,21 @@ def test_overlays_are_drawn_with_numbers_and_only_where_they_belong(open_board):
     assert not meter.is_visible()
 
 
+def test_a_page_may_leave_out_buttons_keep_others_and_show_the_areas_at_the_end(open_board):
+    view = {"hide": ["new", "size", "load"], "keep": ["heat"], "area_at_end": True}
+    board = open_board(5, ["C3", "pass"], view=view)
+    for name in ("New game", "Load a game record (SGF)"):
+        assert not board.button(name).is_visible()
+    assert not board.page.get_by_label("Board size").is_visible()
+    assert board.button("Show the policy").is_visible()
+    assert not board.button("Show the visit counts").is_visible()
+    assert board.page.locator(".gk-area").count() == 0
+    board.button("Pass").click()
+    assert board.page.locator(".gk-area").count() == 24
+    board.button("Undo").click()
+    assert board.page.locator(".gk-area").count() == 0
+
+
 def test_hovering_previews_the_stone_or_forbids_it(open_board):
     board = open_board(5, KO)
     board.page.mouse.move(*board.centre("E5"))

@@ -227,6 +227,48 @@ def test_a_reply_to_a_move_that_was_taken_back_is_dropped():
     assert board.position.moves == []
 
 
+def test_another_opponent_may_take_the_seat_while_the_first_one_thinks():
+    class SlowPlayer(ScriptedPlayer):
+        def choose(self, position):
+            asked.set()
+            may_answer.wait(10)
+            return super().choose(position)
+
+    asked, may_answer = threading.Event(), threading.Event()
+    board = Board(size=5, opponent=SlowPlayer(0))
+    board.play("C3")
+    assert asked.wait(10)
+    board.seat(ScriptedPlayer(1))
+    assert board.wait(10).moves == [12, 1], "it does not wait for the other"
+    may_answer.set()
+    board.seat(None)
+    assert board.players == {}
+    board.play("A1")
+    assert board.wait(10).moves == [12, 1, 20]
+    board.seat(ScriptedPlayer(2), WHITE, Position.from_moves(["E5", "E4"], 5))
+    assert board.wait(10).moves == [4, 9, 2]
+    assert board.players == {"human": WHITE, "opponent": "Script"}
+    with pytest.raises(GoError, match="human"):
+        board.seat(None, 3)
+
+
+def test_a_failure_that_nobody_waits_for_is_not_told():
+    class FailingPlayer(ScriptedPlayer):
+        def choose(self, position):
+            asked.set()
+            may_answer.wait(10)
+            raise RuntimeError("too late")
+
+    asked, may_answer = threading.Event(), threading.Event()
+    board = Board(size=5, opponent=FailingPlayer())
+    board.play("C3")
+    assert asked.wait(10)
+    board.undo()
+    may_answer.set()
+    board.wait(10)
+    assert board.status["notice"] == ""
+
+
 def test_the_thinking_opponent_does_not_block():
     class WaitingPlayer(ScriptedPlayer):
         def choose(self, position):
@@ -282,6 +324,16 @@ def test_overlays_are_tied_to_their_position():
     board.show_overlay(visits=np.arange(26))
     assert set(board.overlay) == {"at", "visits"}
     assert board.overlay["at"] == [12, 20]
+
+
+def test_an_overlay_of_a_position_that_has_gone_is_not_drawn():
+    board = Board(size=5)
+    gone = board.position
+    board.show_overlay(of=gone, value=0.5)
+    assert board.overlay["value"] == 0.5
+    board.play("C3")
+    board.show_overlay(of=gone, value=-0.5)
+    assert board.overlay == {"value": 0.5, "at": []}
 
 
 def test_ownership_floats_are_the_side_to_moves_and_integers_are_owners():
