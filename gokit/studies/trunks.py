@@ -18,7 +18,7 @@ TRUNKS = {
 }
 CELLS = [
     {"trunks": trunks, "positions": count, "passes": passes, "seed": seed}
-    for count, passes in ((3_000, 10_240), (100_000, 81_920))
+    for count, passes in ((3_000, 5_120), (100_000, 20_480))
     for seed in (1, 2)
     for trunks in TRUNKS
     if count > 3_000 or (seed == 1 and trunks == "detached")
