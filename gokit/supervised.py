@@ -185,54 +185,23 @@ def measure_positions(
     chosen = np.arange(len(positions))
     if limit is not None and limit < len(positions):
         chosen = np.sort(np.random.default_rng(0).permutation(len(positions))[:limit])
-    facts = _facts(positions, value).at(chosen)
-    parts: list[tuple[Outputs, Batch]] = []
-    stones, games, phase = np.empty((2, len(chosen))), [], []
-    for start in range(0, len(chosen), chunk):
-        these = slice(start, start + chunk)
-        taken = positions.take(chosen[these], value=value)
-        batch = taken.tensors()
-        black_to_move = facts.to_move[these] == BLACK
-        stones[:, these] = _stones(taken.planes, positions.features, black_to_move)
-        games.append(taken.game)
-        phase.append(taken.ply / np.maximum(taken.length, 1))
-        parts.append(
-            (predict(network, batch, chunk), batch._replace(planes=torch.empty(len(taken), 0)))
-        )
-    outputs = Outputs(*map(_joined, zip(*(part for part, _ in parts), strict=True)))
-    batch = Batch(*map(_joined, zip(*(part for _, part in parts), strict=True)))
-    game, phase = np.concatenate(games), np.concatenate(phase)
-
-    def compared(row: dict[str, Any], these: np.ndarray) -> dict[str, Any]:
-        finished = these & (batch.result_weight > 0).numpy()
-        targets = facts.moves[these & (batch.policy_weight > 0).numpy()]
-        favourite = np.where(facts.to_move == BLACK, *baselines.favourite)
-        results = batch.value.numpy()[finished]
-        own, other = stones[:, finished]
-        return _plain(
-            {
-                **row,
-                "games": len(np.unique(game[these])),
-                "most_common_move": Rate.of(targets == baselines.move),
-                "majority": sign_accuracy(favourite[finished], results),
-                "stone_count": stone_count_baseline(own, other, results, facts.komi[finished]),
-            }
-        )
-
-    part_of = phase_parts(phase)
-    rows = measure_by_phase(outputs, batch, phase, value)
-    early, a_pass = facts.ply < EARLY_PLIES, positions.size**2
-    first = outputs.policy_logits.argmax(1).numpy()[early]
-    targets = facts.moves[early & (facts.moves >= 0)]
-    return {
-        **compared(measure(outputs, batch, value), np.ones(len(chosen), bool)),
+    seen = _look(network, positions, chosen, value, chunk)
+    part_of = phase_parts(seen.phase)
+    whole = measure(seen.outputs, seen.batch, value)
+    parts = measure_by_phase(seen.outputs, seen.batch, seen.phase, value)
+    early, a_pass = seen.facts.ply < EARLY_PLIES, positions.size**2
+    first = seen.outputs.policy_logits.argmax(1).numpy()[early]
+    targets = seen.facts.moves[early & (seen.facts.moves >= 0)]
+    report = {
+        **_compared(whole, seen, np.ones(len(chosen), bool), baselines),
         "phases": [
-            compared(row, part_of == part)
-            for row, part in zip(rows, np.unique(part_of), strict=True)
+            _compared(row, seen, part_of == part, baselines)
+            for row, part in zip(parts, np.unique(part_of), strict=True)
         ],
-        "early_passes": _plain(Rate.of(first == a_pass)),
-        "early_pass_targets": _plain(Rate.of(targets == a_pass)),
+        "early_passes": Rate.of(first == a_pass),
+        "early_pass_targets": Rate.of(targets == a_pass),
     }
+    return _plain(report)
 
 
 def alarms(report: dict[str, Any]) -> list[str]:
@@ -260,6 +229,62 @@ def alarms(report: dict[str, Any]) -> list[str]:
             f"plies 1 to {EARLY_PLIES}, and the target in {taught:.1%}"
         )
     return found
+
+
+class _Seen(NamedTuple):
+    """What a network says of P positions, and what there is to compare it with.
+
+    batch: without its planes, which would take more memory than all the rest. own, other: stones
+    [P] of the side to move and of the other. game: [P], a number for each. phase: [P], 0 to 1.
+    """
+
+    outputs: Outputs
+    batch: Batch
+    facts: _Facts
+    own: np.ndarray
+    other: np.ndarray
+    game: np.ndarray
+    phase: np.ndarray
+
+
+def _look(
+    network: Network, positions: Positions, chosen: np.ndarray, value: str, chunk: int
+) -> _Seen:
+    facts = _facts(positions, value).at(chosen)
+    outputs, batches, columns = [], [], []
+    for start in range(0, len(chosen), chunk):
+        these = slice(start, start + chunk)
+        taken = positions.take(chosen[these], value=value)
+        batch = taken.tensors()
+        outputs.append(predict(network, batch, chunk))
+        batches.append(batch._replace(planes=torch.empty(len(taken), 0)))
+        stones = _stones(taken.planes, positions.features, facts.to_move[these] == BLACK)
+        columns.append((*stones, taken.game, taken.ply / np.maximum(taken.length, 1)))
+    return _Seen(
+        Outputs(*map(_joined, zip(*outputs, strict=True))),
+        Batch(*map(_joined, zip(*batches, strict=True))),
+        facts,
+        *map(np.concatenate, zip(*columns, strict=True)),
+    )
+
+
+def _compared(
+    row: dict[str, Any], seen: _Seen, these: np.ndarray, baselines: Baselines
+) -> dict[str, Any]:
+    """Return a row of measures of the positions `these`, bool [P], with their baselines."""
+    finished = these & (seen.batch.result_weight > 0).numpy()
+    targets = seen.facts.moves[these & (seen.batch.policy_weight > 0).numpy()]
+    favourite = np.where(seen.facts.to_move == BLACK, *baselines.favourite)
+    results, komi = seen.batch.value.numpy()[finished], seen.facts.komi[finished]
+    return {
+        **row,
+        "games": len(np.unique(seen.game[these])),
+        "most_common_move": Rate.of(targets == baselines.move),
+        "majority": sign_accuracy(favourite[finished], results),
+        "stone_count": stone_count_baseline(
+            seen.own[finished], seen.other[finished], results, komi
+        ),
+    }
 
 
 class _Facts(NamedTuple):
