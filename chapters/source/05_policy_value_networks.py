@@ -701,8 +701,8 @@ for k, (what, game) in enumerate((("move", TEST.game[target]),
     assert low > 0
 
 # %% [markdown]
-# Whose stones matters more than how many planes. The blind ones can guess a move that is big for both sides; they cannot know whose turn it is, and so not for whom
-# a value speaks. Whether "Black to move" is worth a plane of its own: the last two lines.
+# Whose stones matters more than how many planes. The blind ones can guess a move that is big for both sides; they cannot know whose turn it is, and so not for whom a value speaks: a coin does as well. The
+# last two lines: for the move, own and other are enough; the value also wants to know who gets the komi.
 
 # %% [markdown] section="pass"
 # ## What if you forget the pass?
