@@ -14,7 +14,7 @@ from gokit.go.games import Games
 from gokit.go.geometry import MOVE_CAP, RUNNING
 from gokit.go.rules import TROMP_TAYLOR, Rules
 from gokit.options import is_whole
-from gokit.replay import PlayedGames
+from gokit.played import FULL, RANDOM, PlayedGames
 from gokit.search.evaluators import Evaluator
 from gokit.search.mcts import Search, SearchConfig, SearchResult
 
@@ -177,8 +177,9 @@ class SelfPlay:
             end=end,
             margin=np.where(cut_off, np.nan, margin).astype(np.float32),
             ownership=owner,
+            played_out=np.ones(len(ended), np.bool_),
             moves=self._moves[ended][kept],
-            searched=searched,
+            how=np.where(searched, FULL, RANDOM).astype(np.uint8),
             policy=self._policy[ended][kept] * searched[:, None],
             value=np.where(searched, self._value[ended][kept], np.nan).astype(np.float16),
         )

@@ -25,6 +25,7 @@ FLOORS = {
     "gokit.nn": 2,
     "gokit.selfplay": 3,
     "gokit.replay": 3,
+    "gokit.played": 3,
     "gokit.players": 3,
     "gokit.arena": 3,
     "gokit.ratings": 3,
