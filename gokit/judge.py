@@ -26,7 +26,7 @@ _Say = Callable[[str], None]
 
 
 def judge(run: Run, say: _Say = print) -> list[MatchResult]:
-    """Play a run's averaged network against random play and its earliest kept checkpoint.
+    """Play the network that a run plays with against random play and its earliest checkpoint.
 
     Three matches of `match_games` games each, over distinct random openings, both colours: the
     policy alone against random play; the policy alone against the earlier policy; both with
@@ -35,7 +35,9 @@ def judge(run: Run, say: _Say = print) -> list[MatchResult]:
     config = run.config
     if config.match_games == 0:
         return []
-    now = NetworkEvaluator(run.trainer.average, features=config.features, device=run.device)
+    now = NetworkEvaluator(
+        run.playing, features=config.features, value=config.value, device=run.device
+    )
     rng = np.random.default_rng(MATCH_SEED)
     pairs: list[tuple[Player, Player]] = [(PolicyPlayer(now, name="the policy"), RandomPlayer(rng))]
     milestones = run.milestones()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 HELP = "Train a network by self-play or from games; a run is a folder and can always resume."
 EXAMPLE = (
     "python -m gokit train --run runs/first --size 5 --minutes 5\n"
-    "  python -m gokit train --run runs/clone --games data/games/gnugo-9x9-level1 --minutes 10"
+    "  python -m gokit train --run runs/clone --games data/games/gnugo-9x9-level1 --minutes 10\n"
+    "  torchrun --nproc-per-node=2 -m gokit train --run runs/second --size 7 --minutes 30"
 )
 _LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 _BUDGETS = ("minutes", "iterations", "passes")
@@ -28,7 +31,6 @@ _SHAPE = ("features", "blocks", "channels", "pooling_blocks")
 _SELF_PLAY_ONLY = {"iterations": "--iterations counts rounds of self-play: use --passes"}
 _GAMES_ONLY = {
     "passes": "--passes is a budget for learning from games: add --games, or use --iterations",
-    "holdout": "--holdout is a share of given games: add --games",
     "precision": "--precision is for learning from games: add --games",
 }
 
@@ -54,7 +56,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blocks", type=int, help="of the network")
     parser.add_argument("--channels", type=int, help="of the network")
     parser.add_argument("--pooling-blocks", type=int, help="blocks that see the whole board")
-    parser.add_argument("--holdout", type=float, help="games: share held out (default 0.1)")
+    parser.add_argument(
+        "--holdout", type=float,
+        help="share of the games to measure on, never learnt from (default 0.05; games: 0.1)",
+    )  # fmt: skip
     parser.add_argument("--precision", help="games: auto (default), fp32, bf16 or fp16")
     parser.add_argument("--start-from", metavar="CHECKPOINT", help="weights to begin with")
     parser.add_argument("--config", metavar="FILE", help="JSON with any training option")
@@ -78,7 +83,10 @@ def run(args: argparse.Namespace) -> int | None:
 
     torch.set_num_threads(args.threads)
     options = _options(args)
-    resumes = args.resume and (Path(args.run) / "config.json").exists()
+    if _restarted():
+        # torchrun begins again with the same words; what the run is was decided the first time.
+        options = {} if _holds_run(args) else options
+    resumes = (args.resume or _restarted()) and _holds_run(args)
     from_games = _is_from_games(args, options, resumes)
     try:
         if from_games:
@@ -87,6 +95,15 @@ def run(args: argparse.Namespace) -> int | None:
     except KeyboardInterrupt:
         _say(f"stopped; continue with: python -m gokit train --run {args.run} --resume", args)
         return 130
+
+
+def _restarted() -> bool:
+    """Whether torchrun started this process in place of one that was killed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+
+
+def _holds_run(args: argparse.Namespace) -> bool:
+    return (Path(args.run) / "config.json").exists()
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -135,16 +152,26 @@ def _require_budget_only(options: dict[str, Any]) -> None:
 def _learn_by_self_play(args: argparse.Namespace, options: dict[str, Any], resumes: bool) -> int:
     from gokit.judge import judge, save_final
     from gokit.train import Run
+    from gokit.train.distributed import Team
 
     if resumes:
         _require_budget_only(options)
-        training = Run.resume(args.run, args.device, **options)
+    team = Team.join()
+    args.silent = not team.is_lead
+    if resumes:
+        training = Run.resume(args.run, args.device, team, **options)
         where = f"resumed after iteration {training.progress.iteration}"
     else:
-        training = Run.create(args.run, _self_play_config(options), args.device)
+        training = Run.create(args.run, _self_play_config(options), args.device, team)
         where = "started"
-    _say(f"{args.run}: {where} on {training.device.type}, {args.threads} thread(s)", args)
-    _train(training, args, _self_play_headline)
+    processes = f" in {team.size} processes" if team.size > 1 else ""
+    _say(
+        f"{args.run}: {where} on {training.device.type}{processes}, {args.threads} thread(s)", args
+    )
+    _train(training, args, _self_play_headline, _show_block)
+    team.leave()
+    if not team.is_lead:
+        return 0
     results = [] if args.no_match else judge(training, lambda line: _say(line, args))
     final = save_final(training, results)
     _say(f"{final} is the network to play with", args)
@@ -160,6 +187,8 @@ def _learn_from_games(args: argparse.Namespace, options: dict[str, Any], resumes
     from gokit.judge import judge_policy, save_final
     from gokit.supervised_run import SupervisedRun, table
 
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise GoError("learning from games is for one process: start it without torchrun")
     if resumes:
         _require_budget_only(options)
     with tqdm(unit="game", disable=not sys.stderr.isatty() or args.json, leave=False) as bar:
@@ -176,7 +205,7 @@ def _learn_from_games(args: argparse.Namespace, options: dict[str, Any], resumes
         f"{training.holdout.games:,} held out",
         args,
     )
-    _train(training, args, _supervised_headline)
+    _train(training, args, _supervised_headline, _show_bar)
     report, results = None, []
     if not args.no_match:
         report = training.report()
@@ -194,13 +223,10 @@ def _learn_from_games(args: argparse.Namespace, options: dict[str, Any], resumes
 
 
 def _self_play_config(options: dict[str, Any]) -> TrainConfig:
-    from gokit.nn.checkpoint import load_checkpoint
     from gokit.train import TrainConfig
 
     if options.get("start_from") is not None:
-        _, card = load_checkpoint(options["start_from"])
-        for name in ("blocks", "channels", "pooling_blocks"):
-            options.setdefault(name, getattr(card.network, name))
+        return TrainConfig.starting_from(options["start_from"], options)
     return TrainConfig.from_dict(options)
 
 
@@ -220,9 +246,11 @@ def _train(
     training: Run | SupervisedRun,
     args: argparse.Namespace,
     headline: Callable[[dict[str, Any]], str],
+    show: Callable[[Any], None],
 ) -> None:
-    if not args.json and sys.stderr.isatty():
-        _train_with_bar(training, headline)
+    """Train, and say how it goes: by `show` on a terminal, elsewhere in a line now and then."""
+    if not args.json and sys.stderr.isatty() and not _is_silent(args):
+        show(training)
         return
     last = -_LINE_EVERY
     for metrics in training.train():
@@ -233,9 +261,23 @@ def _train(
             _say(f"{_clock(last)}  {headline(metrics)}", args)
 
 
-def _train_with_bar(
-    training: Run | SupervisedRun, headline: Callable[[dict[str, Any]], str]
-) -> None:
+def _show_block(training: Run) -> None:
+    """Keep one block of lines up to date, and let alarms scroll past above it."""
+    from gokit.train.figures import text
+
+    drawn = 0
+    for metrics in training.train():
+        lines = text(metrics, training.budget)
+        alarms = [f"{_clock(metrics['seconds'])}  alarm: {alarm}" for alarm in metrics["alarms"]]
+        width = shutil.get_terminal_size().columns - 1
+        up = f"\x1b[{drawn}F\x1b[J" if drawn else ""
+        cut = [line[:width] for line in lines]
+        sys.stderr.write(up + "\n".join([*alarms, *cut]) + "\n")
+        sys.stderr.flush()
+        drawn = len(cut)
+
+
+def _show_bar(training: SupervisedRun) -> None:
     from tqdm import tqdm
 
     counter, total = training.budget
@@ -250,18 +292,20 @@ def _train_with_bar(
 
         for metrics in training.train(show):
             bar.update(min(metrics[counter], total) - bar.n)
-            bar.set_postfix_str(headline(metrics))
+            bar.set_postfix_str(_supervised_headline(metrics))
             for alarm in metrics.get("alarms", ()):
                 bar.write(f"{_clock(metrics['seconds'])}  alarm: {alarm}")
 
 
 def _self_play_headline(metrics: dict[str, Any]) -> str:
-    return (
+    line = (
         f"iteration {metrics['iteration']}, {metrics['total_games']} games, "
         f"policy {metrics['loss_policy']:.2f}, value {metrics['loss_value']:.3f}, "
-        f"length {metrics['game_length']:.0f}, early passes {metrics['early_passes']:.0%}, "
-        f"{metrics['simulations_per_s'] / 1000:.1f}k simulations/s"
+        f"length {metrics['game_length']:.0f}, early passes {metrics['early_passes']:.0%}"
     )
+    if "simulations_per_s" in metrics:
+        line += f", {metrics['simulations_per_s'] / 1000:.1f}k simulations/s"
+    return line
 
 
 def _supervised_headline(metrics: dict[str, Any]) -> str:
@@ -285,5 +329,12 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
+def _is_silent(args: argparse.Namespace) -> bool:
+    """Whether another of the run's processes does the talking."""
+    return getattr(args, "silent", False)
+
+
 def _say(line: str, args: argparse.Namespace) -> None:
+    if _is_silent(args):
+        return
     print(line, file=sys.stderr if args.json else sys.stdout, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -172,6 +173,9 @@ class Trainer:
     same seed and number of threads train the same network. There "bf16" pays where the processor
     multiplies such numbers itself (`inference.cpu_has_bf16`): about 1.6 times as fast, for results
     that no other machine repeats; elsewhere it is slower than fp32.
+
+    share: called with the network after every backward pass; where several processes train one
+    network, it averages the gradients that they found.
     """
 
     def __init__(
@@ -183,8 +187,10 @@ class Trainer:
         average_decay: float = 0.99,
         clip: float = 5.0,
         precision: str = "auto",
+        share: Callable[[Network], None] = lambda network: None,
     ) -> None:
         self.network = network
+        self._share = share
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         self.weights = weights or LossWeights()
         self.average_decay = average_decay
@@ -218,6 +224,8 @@ class Trainer:
         losses = compute_losses(outputs, batch, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(losses.total).backward()
+        # Before anything looks at the gradients, or one process's overflow would be its own.
+        self._share(self.network)
         self._scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self._scaler.step(self.optimizer)
