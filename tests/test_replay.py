@@ -1,49 +1,12 @@
-"""Shards and the window: what was played comes back, and damage is counted, not fatal."""
+"""Shards and journals: what was played comes back, and damage is counted, not fatal."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from gokit.go.errors import GoError
-from gokit.played import Samples
-from gokit.replay import ReplayWindow, ShardStore
+from gokit.played import PlayedGames
+from gokit.replay import ShardStore
 from tests.game_makers import equal, played
-
-
-def some_samples(first: int, count: int) -> Samples:
-    number = np.arange(first, first + count, dtype=np.float32)
-    return Samples(
-        planes=np.zeros((count, 6, 3, 3), np.uint8),
-        policy=np.zeros((count, 10), np.float16),
-        value=number,
-        ownership=np.zeros((count, 3, 3), np.int8),
-        policy_weight=np.ones(count, np.float32),
-        result_weight=np.ones(count, np.float32),
-        ownership_weight=np.ones(count, np.float32),
-    )
-
-
-@pytest.mark.parametrize("pieces", [[4, 4, 4, 4], [3, 7, 1, 5], [25], [9, 1, 13]])
-def test_the_window_holds_the_newest_positions_and_only_those(pieces: list[int]) -> None:
-    window, total = ReplayWindow(10), 0
-    for piece in pieces:
-        window.add(some_samples(total, piece))
-        total += piece
-        held = sorted(window.take(np.random.default_rng(0), len(window)).value.tolist())
-        assert held == list(range(max(0, total - 10), total))
-
-
-def test_taking_draws_at_random_and_repeats_only_when_it_must() -> None:
-    window = ReplayWindow(100)
-    with pytest.raises(GoError, match="empty"):
-        window.take(np.random.default_rng(0), 1)
-    window.add(some_samples(0, 50))
-    assert len(set(window.take(np.random.default_rng(0), 50).value.tolist())) == 50
-    assert len(window.take(np.random.default_rng(0), 120)) == 120
-    first, again, other = (window.take(np.random.default_rng(s), 20).value for s in (1, 1, 2))
-    assert (first == again).all()
-    assert (first != other).any()
 
 
 def test_shards_come_back_newest_first_until_there_are_enough(tmp_path) -> None:
@@ -89,3 +52,63 @@ def test_numbers_go_on_after_the_newest_shard_and_strangers_are_left_alone(tmp_p
     path = ShardStore(tmp_path).append(played(1)[0])
     assert path.name.startswith("shard-000002-")
     assert len(store.newest(10**9)) == 2
+
+
+def test_several_processes_fill_one_folder(tmp_path) -> None:
+    stores = [ShardStore(tmp_path, rank) for rank in (0, 1)]
+    names = [store.append(played(seed)[0]).name for seed, store in enumerate(stores * 2)]
+    assert [name[:12] for name in names] == [f"shard-00000{n}" for n in (1, 2, 3, 4)]
+    assert ["-r1-" in name for name in names] == [False, True, False, True]
+    assert len(ShardStore(tmp_path, 5).newest(10**9)) == 4
+
+
+def kept(tmp_path, seeds=(0, 1, 2)) -> tuple[ShardStore, list[PlayedGames]]:
+    """A store whose process ended before the shard was written, and the games it had kept."""
+    store = ShardStore(tmp_path)
+    store.append(played(9)[0])
+    parts = [played(seed)[0] for seed in seeds]
+    for part in parts:
+        store.keep(part)
+    return store, parts
+
+
+def test_games_kept_in_a_journal_are_a_shard_after_a_kill(tmp_path) -> None:
+    _, parts = kept(tmp_path)
+    after = ShardStore(tmp_path)
+    assert after.recover() == sum(len(part) for part in parts)
+    assert len(after) == 2
+    assert equal(after.newest(1)[0], PlayedGames.join(parts))
+    assert not list(tmp_path.glob("journal-*"))
+    assert after.recover() == 0
+
+
+@pytest.mark.parametrize("cut", [1, 20, 2000])
+def test_a_journal_torn_at_its_end_gives_what_is_whole(tmp_path, cut: int) -> None:
+    _, parts = kept(tmp_path)
+    (journal,) = tmp_path.glob("journal-*")
+    content = journal.read_bytes()
+    assert cut < len(parts[2].to_bytes())
+    journal.write_bytes(content[:-cut])
+    after = ShardStore(tmp_path)
+    assert after.recover() == len(parts[0]) + len(parts[1])
+    assert equal(after.newest(1)[0], PlayedGames.join(parts[:2]))
+
+
+def test_a_shard_ends_its_journal_and_no_game_is_counted_twice(tmp_path) -> None:
+    store, parts = kept(tmp_path)
+    (journal,) = tmp_path.glob("journal-*")
+    content = journal.read_bytes()
+    path = store.append(PlayedGames.join(parts))
+    assert path.name.startswith("shard-000002-")
+    assert not list(tmp_path.glob("journal-*"))
+    journal.write_bytes(content)  # killed between the two
+    assert ShardStore(tmp_path).recover() == 0
+    assert len(ShardStore(tmp_path)) == 2
+
+
+def test_a_journal_keeps_its_number_while_others_write(tmp_path) -> None:
+    store, parts = kept(tmp_path)
+    ShardStore(tmp_path, 1).append(played(5)[0])
+    path = store.append(PlayedGames.join(parts))
+    assert path.name.startswith("shard-000002-")
+    assert len(ShardStore(tmp_path)) == 3

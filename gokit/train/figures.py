@@ -32,7 +32,7 @@ def dashboard(folder: str | Path, figure: Figure | None = None) -> Figure:
     rows = [row for row in read_metrics(folder) if "loss_value" in row]
     if not rows:
         raise GoError(f"{folder} holds no metrics yet")
-    rows = rows[:: -(-len(rows) // _MOST)] + [rows[-1]]
+    rows = [*rows[:: -(-len(rows) // _MOST)], rows[-1]]
     if figure is None:
         figure = NewFigure(figsize=(13, 6), layout="constrained")
     figure.clear()

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from gokit.go import symmetry
 from gokit.nn.features import plane_scales
 from gokit.nn.training import Batch, LossWeights, Trainer
-from gokit.go import symmetry
 from gokit.played import Samples
 from gokit.train.config import TrainConfig
 from gokit.train.distributed import Team
