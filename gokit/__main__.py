@@ -16,6 +16,7 @@ COMMANDS = {
     "gtp": "a GTP 2 engine on standard input and output",
     "train": "train a network by self-play; resumes after any interruption",
     "play": "a game on a local web page or in the terminal, against any player",
+    "selfplay": "games of a network against itself, as shards to learn from",
     "match": "a match between two players, with the interval of its result",
     "ladder": "matches between several players, and their Elo with intervals",
     "data": "games of an engine against itself, as a corpus to learn from",

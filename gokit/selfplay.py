@@ -1,246 +1,331 @@
-"""Games of a search against itself, many in lockstep, each kept with what the search thought."""
+"""Self-play: thousands of games in lockstep, each kept with what the search thought."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from gokit.go.errors import GoError
-from gokit.go.games import Games
-from gokit.go.geometry import MOVE_CAP, RUNNING
 from gokit.go.rules import TROMP_TAYLOR, Rules
-from gokit.options import is_whole
-from gokit.played import FULL, RANDOM, PlayedGames
+from gokit.lockstep import Lockstep
+from gokit.options import is_number, is_whole
+from gokit.played import PlayedGames
+from gokit.players import Player
+from gokit.resigning import check_threshold
+from gokit.search.config import SearchConfig
 from gokit.search.evaluators import Evaluator
-from gokit.search.mcts import Search, SearchConfig, SearchResult
+from gokit.telemetry import Tally, report, resign_report
 
-OPENING_PLIES = 9  # the plies that the pass rate and the distinct openings are counted over
+LOOK_AGAIN = 0.1  # seconds between two looks at how far the groups are
+
+_WHOLE_FROM = {
+    "games": 1,
+    "groups": 1,
+    "threads": 1,
+    "max_moves": 2,
+    "cheap_simulations": 1,
+    "random_plies": 0,
+    "policy_plies": 0,
+    "no_pass_plies": 0,
+    "resign_turns": 1,
+    "resign_ply": 0,
+}
+_RATES = (
+    "full_rate", "cheap_weight", "random_rate", "policy_rate", "fork_rate", "never_resign",
+    "opponent_rate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SelfPlayConfig:
-    """How self-play games are played, besides the search.
+    """How self-play games are played, besides the search; GoError for what makes no sense.
 
-    games: how many run in lockstep. max_moves: the move cap; a game that reaches it has no
-    result. random_plies, random_rate: each of the first plies is, at that rate, a random move
-    instead of a searched one. no_pass_plies: passing is barred before this ply (unless nothing
-    else is legal), so that an untrained network cannot learn to end games at once.
+    games: how many run in lockstep. groups: 1, or 2 halves in a thread each, so that one's tree
+    work goes on while the other's positions are with the network. threads: of each group's tree
+    work. max_moves: the move cap; a game that reaches it has no result.
+
+    Searches
+        full_rate: the share of moves that the full search chooses. The others get
+        cheap_simulations without noise; they are no targets for the policy, and for value and
+        ownership they count cheap_weight (playout-cap randomisation; Wu 2019).
+    Choice of the move
+        temperature: None for the search's own choice. Else the move is drawn with probability
+        ~ policy ** (1 / T), where T falls from temperature towards final_temperature, its distance
+        halved every temperature_half_life plies; below 0.02 the search's own choice is played.
+        The policy is the share of visits (puct, uct) or the improved policy (gumbel). Scaling the
+        Gumbel noise instead would change which moves are looked at, and only at its natural
+        scale is the search's choice sure to improve on the policy; and it would do nothing in
+        cheap searches, which have no noise.
+    Openings
+        random_plies, random_rate: each of the first plies is, at that rate, a random stone.
+        policy_plies, policy_rate: at that rate a game instead draws its first 1 to policy_plies
+        plies from the raw policy at policy_temperature. fork_rate: the share of games that start
+        from a random place of an earlier game, with a random stone.
+    Passing
+        no_pass_plies: passing is barred before this ply (unless nothing else is legal), so that
+        an untrained network cannot learn to end games at once. pass_when_safe: but for settled
+        boards, and after an opponent's pass where the area as it stands wins.
+    Resignation
+        resign_below: a side resigns once the search's value at resign_turns of its turns in a
+        row, from ply resign_ply, is below this; None for games that are played to their end.
+        never_resign: the share of games, marked when they begin, that are so all the same.
+    Opponent
+        opponent_rate: the share of games against the fixed opponent, where there is one.
     """
 
     games: int = 128
+    groups: int = 1
+    threads: int = 1
     max_moves: int = 75
+    full_rate: float = 1.0
+    cheap_simulations: int = 8
+    cheap_weight: float = 0.5
+    temperature: float | None = None
+    final_temperature: float = 0.0
+    temperature_half_life: float = 9.0
     random_plies: int = 2
     random_rate: float = 0.25
+    policy_plies: int = 0
+    policy_rate: float = 1.0
+    policy_temperature: float = 1.5
+    fork_rate: float = 0.0
     no_pass_plies: int = 9
+    pass_when_safe: bool = False
+    resign_below: float | None = None
+    resign_turns: int = 3
+    resign_ply: int = 24
+    never_resign: float = 0.1
+    opponent_rate: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, lowest in (
-            ("games", 1), ("max_moves", 2), ("random_plies", 0), ("no_pass_plies", 0),
-        ):  # fmt: skip
+        for name, lowest in _WHOLE_FROM.items():
             number = getattr(self, name)
             if not is_whole(number) or number < lowest:
                 raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
-        if not 0 <= self.random_rate <= 1:
-            raise GoError(f"random_rate is from 0 to 1, not {self.random_rate!r}")
+        for name in _RATES:
+            rate = getattr(self, name)
+            if not (is_number(rate) and 0 <= rate <= 1):
+                raise GoError(f"{name} is from 0 to 1, not {rate!r}")
+        if self.full_rate == 0:
+            raise GoError("full_rate is above 0: without a full search no policy is learnt")
+        if self.groups > 2:
+            raise GoError(f"there are 1 or 2 groups, not {self.groups}")
+        if self.games < self.groups:
+            raise GoError(f"{self.groups} groups need at least as many games, not {self.games}")
+        if not isinstance(self.pass_when_safe, bool):
+            raise GoError(f"pass_when_safe is true or false, not {self.pass_when_safe!r}")
+        self._check_temperatures()
+        self._check_resignation()
 
+    def _check_temperatures(self) -> None:
+        for name in ("temperature", "final_temperature"):
+            number = getattr(self, name)
+            search_s_own = name == "temperature" and number is None
+            if not search_s_own and not (is_number(number) and number >= 0):
+                raise GoError(f"{name} is a number from 0, not {number!r}")
+        for name in ("temperature_half_life", "policy_temperature"):
+            number = getattr(self, name)
+            if not (is_number(number) and number > 0):
+                raise GoError(f"{name} is a number above 0, not {number!r}")
 
-@dataclass
-class _Tally:
-    """Running sums over the searched moves since the last report."""
+    def _check_resignation(self) -> None:
+        below = self.resign_below
+        if below is not None and not (is_number(below) and -1 <= below < 0):
+            raise GoError(f"resign_below is a value from -1 to below 0, not {below!r}")
+        if below is not None and self.never_resign == 0:
+            raise GoError("never_resign is above 0: mistaken resignations would go unseen")
 
-    moves: int = 0
-    simulations: int = 0
-    entropy: float = 0.0
-    agreement: int = 0
-    divergence: float = 0.0
-    seconds: float = 0.0
-    evaluator_seconds: float = 0.0
-    parts: list[PlayedGames] = field(default_factory=list)
+    def temperature_at(self, ply: np.ndarray, default: float = 0.0) -> np.ndarray:
+        """Return the temperature of each ply, float64; `default` is the start's where None."""
+        start = default if self.temperature is None else self.temperature
+        end = self.final_temperature
+        if self.temperature is None:
+            return np.full(np.shape(ply), start)
+        return end + (start - end) * 0.5 ** (np.asarray(ply) / self.temperature_half_life)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, options: dict[str, Any]) -> SelfPlayConfig:
+        """Read what `to_dict` wrote; GoError for an unknown option."""
+        unknown = sorted(set(options) - {f.name for f in fields(cls)})
+        if unknown:
+            raise GoError(f"self-play has no option {unknown[0]!r}")
+        return cls(**options)
 
 
 class SelfPlay:
     """Plays games in lockstep; a game that ends makes room for a new one.
 
+    evaluator: anything that evaluates positions; one for all groups where it keeps no state, or
+    one a group. search: None for games without search, their moves drawn from the raw policy.
+    opponent: a player, or one a group, that plays one side of `opponent_rate` of the games, each
+    colour in turn; its moves are no targets for the policy.
+
     Every move is recorded with the search's policy and value before it is played. Games run on
-    between calls, so none is favoured for being short. All randomness comes from `rng`.
-    Built in chapter 7.
+    between calls of `collect`, so none is favoured for being short. All randomness comes from
+    `rng`, and with 2 groups from two generators seeded by it: the same seed gives the same games
+    whatever the timing. `resign_below` may be set between calls. Built in chapter 7.
     """
 
     def __init__(
         self,
-        evaluator: Evaluator,
-        search: SearchConfig,
+        evaluator: Evaluator | Sequence[Evaluator],
+        search: SearchConfig | None,
         config: SelfPlayConfig,
         rng: np.random.Generator,
         *,
         size: int = 9,
         rules: Rules = TROMP_TAYLOR,
+        opponent: Player | Sequence[Player] | None = None,
     ) -> None:
+        if search is not None and search.temperature and config.temperature is not None:
+            raise GoError("the temperature is the search's or self-play's: give it once")
         self.config = config
         self.rng = rng
         self.size = size
         self.rules = rules
-        self._timed = _TimedEvaluator(evaluator)
-        self._search = Search(self._timed, search)
-        self._games = Games(config.games, size, rules, config.max_moves)
-        n, cap, actions = config.games, config.max_moves, self._games.n_actions
-        self._moves = np.zeros((n, cap), np.int16)
-        self._searched = np.zeros((n, cap), np.bool_)
-        self._policy = np.zeros((n, cap, actions), np.float16)
-        self._value = np.zeros((n, cap), np.float16)
-        self._tally = _Tally()
+        n = config.groups
+        evaluators = _one_each(evaluator, n, "evaluator")
+        opponents = _one_each(opponent, n, "opponent")
+        rngs = (
+            [rng]
+            if n == 1
+            else [np.random.default_rng(rng.integers(2**63, size=4)) for _ in range(n)]
+        )
+        shares = _split(config.games, n)
+        self._groups = [
+            Lockstep(evaluators[i], search, config, shares[i], rngs[i], size, rules, opponents[i])
+            for i in range(n)
+        ]
+
+    @property
+    def resign_below(self) -> float | None:
+        """The threshold in force; games already marked as played out do not mind it."""
+        return self._groups[0].resign_below
+
+    @resign_below.setter
+    def resign_below(self, below: float | None) -> None:
+        SelfPlayConfig(resign_below=below)  # checks it
+        for group in self._groups:
+            group.resign_below = below
 
     def collect(
         self, positions: int, on_step: Callable[[int], None] | None = None
     ) -> tuple[PlayedGames, dict[str, Any]]:
         """Play until games with that many positions have ended; return them and their report.
 
-        on_step: called after every move of all games with the positions finished so far.
+        With 2 groups, each plays until games with half as many positions have. on_step: called
+        often, in the caller's thread, with the positions finished so far.
         """
-        self._tally = _Tally()
-        finished = 0
-        while finished < positions:
-            finished += self.step()
-            if on_step is not None:
-                on_step(finished)
-        games = PlayedGames.join(self._tally.parts)
-        return games, report(games) | self._search_report()
+        goals = _split(positions, len(self._groups))
+        self._run(
+            [_Errand(group, goal) for group, goal in zip(self._groups, goals, strict=True)], on_step
+        )
+        return self._taken()
+
+    def play(
+        self, games: int, on_step: Callable[[int], None] | None = None
+    ) -> tuple[PlayedGames, dict[str, Any]]:
+        """Drop the games in flight, play `games` new ones to their ends, and begin others anew.
+
+        All that begin are returned, so none is favoured. on_step: called often with the games
+        finished so far.
+        """
+        if not (is_whole(games) and games >= 1):
+            raise GoError(f"games is a whole number from 1, not {games!r}")
+        for group, share in zip(self._groups, _split(games, len(self._groups)), strict=True):
+            group.restart(share)
+        self._run([_Errand(group, None) for group in self._groups], on_step)
+        taken = self._taken()
+        for group in self._groups:
+            group.restart()
+        return taken
+
+    @property
+    def ended(self) -> list[PlayedGames]:
+        """The games that ended since `collect` or `play` began: to write them down at once."""
+        return [part for group in self._groups for part in group.tally.parts]
 
     def step(self) -> int:
         """Make one move in every game; return the positions of the games that ended by it."""
-        started = time.perf_counter()
-        games, rng = self._games, self.rng
-        ply = games.move_number
-        random = (ply < self.config.random_plies) & (
-            rng.random(len(games)) < self.config.random_rate
-        )
-        actions = np.full(len(games), -1, np.int64)
-        actions[random] = self._random_moves(np.flatnonzero(random))
-        searching = np.flatnonzero(~random)
-        if searching.size:
-            actions[searching] = self._searched_moves(searching, ply[searching])
-        slots = np.arange(len(games))
-        self._moves[slots, ply] = actions
-        self._searched[slots, ply] = ~random
-        games.play(actions)
-        ended = np.flatnonzero(games.ended != RUNNING)
-        positions = self._harvest(ended) if ended.size else 0
-        self._tally.seconds += time.perf_counter() - started
-        self._tally.evaluator_seconds += self._timed.take_seconds()
-        return positions
+        return sum(group.step()[1] for group in self._groups)
 
-    def _random_moves(self, indices: np.ndarray) -> np.ndarray:
-        legal = self._games.legal_mask()[indices]
-        # A random stone; a pass only where there is no other legal move.
-        legal[:, -1] = ~legal[:, :-1].any(1)
-        return np.where(legal, self.rng.random(legal.shape), -1.0).argmax(1)
+    def close(self) -> None:
+        """Let go of the opponents."""
+        for group in self._groups:
+            if group.opponent is not None:
+                group.opponent.close()
 
-    def _searched_moves(self, indices: np.ndarray, ply: np.ndarray) -> np.ndarray:
-        forbidden = np.zeros((len(indices), self._games.n_actions), np.bool_)
-        forbidden[:, -1] = ply < self.config.no_pass_plies
-        result = self._search.run(self._games, self.rng, indices, forbidden)
-        self._policy[indices, ply] = result.policy
-        self._value[indices, ply] = result.value
-        self._count(result)
-        return result.actions
+    def _run(self, errands: list[_Errand], on_step: Callable[[int], None] | None) -> None:
+        tell = on_step or (lambda done: None)
+        for errand in errands:
+            errand.group.tally = Tally()
+        if len(errands) == 1:
+            errands[0].run(tell)
+            return
+        with ThreadPoolExecutor(len(errands)) as pool:
+            futures = [pool.submit(errand.run) for errand in errands]
+            try:
+                running = set(futures)
+                while running:
+                    done, running = wait(running, LOOK_AGAIN)
+                    for future in done:
+                        future.result()
+                    tell(sum(errand.done for errand in errands))
+            finally:
+                # After an error or Ctrl-C, the others stop at their next step.
+                for errand in errands:
+                    errand.stop.set()
 
-    def _count(self, result: SearchResult) -> None:
-        tally = self._tally
-        policy, prior = result.policy.astype(np.float64), result.prior.astype(np.float64)
-        ratio = np.log(np.maximum(policy, 1e-30)) - np.log(np.maximum(prior, 1e-30))
-        tally.moves += len(result.actions)
-        tally.simulations += int(result.visits.sum())
-        tally.entropy -= float((policy * np.log(np.maximum(policy, 1e-30))).sum())
-        tally.divergence += float((policy * ratio).sum())
-        tally.agreement += int((policy.argmax(1) == prior.argmax(1)).sum())
-
-    def _harvest(self, ended: np.ndarray) -> int:
-        games = self._games
-        lengths = games.move_number[ended].astype(np.int32)
-        end = games.ended[ended]
-        finished = Games(len(ended), self.size, self.rules, self.config.max_moves)
-        finished.copy_from(games, ended, np.arange(len(ended)))
-        margin = finished.score() + np.float32(self.rules.komi)
-        owner = finished.ownership().reshape(len(ended), -1)
-        cut_off = end == MOVE_CAP
-        owner[cut_off] = 0
-        kept = np.arange(self.config.max_moves) < lengths[:, None]
-        searched = self._searched[ended][kept]
-        part = PlayedGames(
-            size=self.size,
-            rules=self.rules,
-            lengths=lengths,
-            end=end,
-            margin=np.where(cut_off, np.nan, margin).astype(np.float32),
-            ownership=owner,
-            played_out=np.ones(len(ended), np.bool_),
-            moves=self._moves[ended][kept],
-            how=np.where(searched, FULL, RANDOM).astype(np.uint8),
-            policy=self._policy[ended][kept] * searched[:, None],
-            value=np.where(searched, self._value[ended][kept], np.nan).astype(np.float16),
-        )
-        self._tally.parts.append(part)
-        games.reset(ended)
-        return part.positions
-
-    def _search_report(self) -> dict[str, Any]:
-        tally = self._tally
-        moves = max(tally.moves, 1)
-        return {
-            "simulations_per_s": tally.simulations / tally.seconds,
-            "positions_per_s": tally.moves / tally.seconds,
-            "network_share": tally.evaluator_seconds / tally.seconds,
-            "policy_entropy": tally.entropy / moves,
-            "policy_kl": tally.divergence / moves,
-            "search_agrees": tally.agreement / moves,
-        }
+    def _taken(self) -> tuple[PlayedGames, dict[str, Any]]:
+        tallies = [group.tally for group in self._groups]
+        total = Tally.total(tallies)
+        games = PlayedGames.join(total.parts)
+        below, config = self.resign_below, self.config
+        check = None
+        if below is not None:
+            check = check_threshold([games], below, config.resign_turns, config.resign_ply)
+        wall = max(tally.seconds for tally in tallies)
+        return games, report(games) | total.report(wall) | resign_report(check)
 
 
-def report(games: PlayedGames) -> dict[str, Any]:
-    """Return what to watch in a set of games; every rate is from 0 to 1.
+class _Errand:
+    """What one group has to do: so many positions, or (None) all the games it may begin."""
 
-    games, positions; game_length, mean moves; cut_off, games at the move cap; draws and
-    black_wins among games with a result, komi counted; early_passes, the share of passes among
-    plies 1 to 9; distinct_openings and distinct_games, each as a share of the games.
-    """
-    starts = np.concatenate([[0], np.cumsum(games.lengths)[:-1]]).astype(np.int64)
-    ply = np.arange(games.positions) - np.repeat(starts, games.lengths)
-    early = games.moves[ply < OPENING_PLIES]
-    ends = starts + games.lengths
-    sequences = [games.moves[a:b].tobytes() for a, b in zip(starts, ends, strict=True)]
-    two_bytes_each = 2 * OPENING_PLIES
-    margin = games.margin[~np.isnan(games.margin)] - games.rules.komi
-    return {
-        "games": len(games),
-        "positions": games.positions,
-        "game_length": float(games.lengths.mean()),
-        "cut_off": int((games.end == MOVE_CAP).sum()),
-        "draws": float((margin == 0).mean()) if margin.size else 0.0,
-        "black_wins": float((margin > 0).mean()) if margin.size else 0.0,
-        "early_passes": float((early == games.size**2).mean()),
-        "distinct_openings": len({s[:two_bytes_each] for s in sequences}) / len(sequences),
-        "distinct_games": len(set(sequences)) / len(sequences),
-    }
+    def __init__(self, group: Lockstep, positions: int | None) -> None:
+        self.group = group
+        self.positions = positions
+        self.done = 0
+        self.stop = threading.Event()
+
+    def run(self, tell: Callable[[int], None] = lambda done: None) -> None:
+        while self._goes_on() and not self.stop.is_set():
+            games, positions = self.group.step()
+            self.done += games if self.positions is None else positions
+            tell(self.done)
+
+    def _goes_on(self) -> bool:
+        return self.group.is_playing if self.positions is None else self.done < self.positions
 
 
-class _TimedEvaluator:
-    """An evaluator with a stopwatch."""
+def _split(total: int, parts: int) -> list[int]:
+    """Return whole numbers that differ by at most one and sum to `total`, larger first."""
+    return [(total + parts - 1 - i) // parts for i in range(parts)]
 
-    def __init__(self, inner: Evaluator) -> None:
-        self.inner = inner
-        self.value_kind = getattr(inner, "value_kind", None)
-        self._seconds = 0.0
 
-    def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        started = time.perf_counter()
-        answer = self.inner.evaluate(games, indices)
-        self._seconds += time.perf_counter() - started
-        return answer
-
-    def take_seconds(self) -> float:
-        seconds, self._seconds = self._seconds, 0.0
-        return seconds
+def _one_each(what: Any, groups: int, name: str) -> list[Any]:
+    several = list(what) if isinstance(what, list | tuple) else [what] * groups
+    if len(several) != groups:
+        raise GoError(f"{groups} groups need one {name}, or {groups} of them, not {len(several)}")
+    shared = groups > 1 and several[0] is several[1]
+    if shared and getattr(several[0], "rng", None) is not None:
+        raise GoError(f"this {name} draws random numbers: give each group one of its own")
+    return several

@@ -1,12 +1,13 @@
-"""Small games as self-play stores them, made without it, for the tests of what is stored."""
+"""What the tests of self-play share: games stored without it, evaluators that are made up."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gokit.go.geometry import MOVE_CAP, TWO_PASSES
+from gokit.go.games import Games
+from gokit.go.geometry import HASH, MOVE_CAP, MOVES, TWO_PASSES
 from gokit.go.position import Position
-from gokit.go.rules import EMPTY, Rules
+from gokit.go.rules import BLACK, EMPTY, Rules
 from gokit.played import FULL, RANDOM, PlayedGames
 
 SIZE = 3
@@ -51,3 +52,33 @@ def played(seed: int = 0, count: int = 4) -> tuple[PlayedGames, list[Position]]:
 def equal(a: PlayedGames, b: PlayedGames) -> bool:
     same = (np.array_equal(getattr(a, n), getattr(b, n), equal_nan=True) for n in a._ARRAYS)
     return a.size == b.size and a.rules == b.rules and all(same)
+
+
+class HashEvaluator:
+    """Opinions that depend on the position alone, and look random."""
+
+    value_kind = None
+
+    def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.empty((len(indices), games.n_actions), np.float32)
+        values = np.empty(len(indices), np.float32)
+        for i, row in enumerate(games.words[indices]):
+            seed = [int(row[HASH]) & 0xFFFFFFFF, int(row[MOVES])]
+            numbers = np.random.default_rng(seed).uniform(-1, 1, games.n_actions + 1)
+            logits[i], values[i] = 2 * numbers[:-1], numbers[-1]
+        return logits, values
+
+
+class OneSidedEvaluator:
+    """All moves alike but for the pass, and Black always far ahead: `value`, from its view."""
+
+    value_kind = None
+
+    def __init__(self, value: float = 0.9, pass_logit: float = 0.0) -> None:
+        self.value, self.pass_logit = value, pass_logit
+
+    def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = np.zeros((len(indices), games.n_actions), np.float32)
+        logits[:, -1] = self.pass_logit
+        black = games.to_move[indices] == BLACK
+        return logits, np.where(black, self.value, -self.value).astype(np.float32)
