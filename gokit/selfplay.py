@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from gokit.go.errors import GoError
 from gokit.go.rules import TROMP_TAYLOR, Rules
 from gokit.lockstep import Lockstep
-from gokit.options import is_number, is_whole
+from gokit.options import is_number, is_whole, require_number, require_whole
 from gokit.played import PlayedGames
 from gokit.players import Player
 from gokit.resigning import check_threshold
@@ -72,7 +72,8 @@ class SelfPlayConfig:
         boards, and after an opponent's pass where the area as it stands wins.
     Resignation
         resign_below: a side resigns once the search's value at resign_turns of its turns in a
-        row, from ply resign_ply, is below this; None for games that are played to their end.
+        row, from ply resign_ply, is below this; None for games that are played to their end. The
+        unit is the value's own: calibrate it (`gokit.resigning`) rather than guess.
         never_resign: the share of games, marked when they begin, that are so all the same.
     Opponent
         opponent_rate: the share of games against the fixed opponent, where there is one.
@@ -104,9 +105,7 @@ class SelfPlayConfig:
 
     def __post_init__(self) -> None:
         for name, lowest in _WHOLE_FROM.items():
-            number = getattr(self, name)
-            if not is_whole(number) or number < lowest:
-                raise GoError(f"{name} is a whole number from {lowest}, not {number!r}")
+            require_whole(self, name, lowest)
         for name in _RATES:
             rate = getattr(self, name)
             if not (is_number(rate) and 0 <= rate <= 1):
@@ -123,15 +122,11 @@ class SelfPlayConfig:
         self._check_resignation()
 
     def _check_temperatures(self) -> None:
-        for name in ("temperature", "final_temperature"):
-            number = getattr(self, name)
-            search_s_own = name == "temperature" and number is None
-            if not search_s_own and not (is_number(number) and number >= 0):
-                raise GoError(f"{name} is a number from 0, not {number!r}")
+        require_number(self, "final_temperature")
+        if self.temperature is not None:
+            require_number(self, "temperature")
         for name in ("temperature_half_life", "policy_temperature"):
-            number = getattr(self, name)
-            if not (is_number(number) and number > 0):
-                raise GoError(f"{name} is a number above 0, not {number!r}")
+            require_number(self, name, above=0)
 
     def _check_resignation(self) -> None:
         below = self.resign_below
@@ -141,11 +136,10 @@ class SelfPlayConfig:
             raise GoError("never_resign is above 0: mistaken resignations would go unseen")
 
     def temperature_at(self, ply: np.ndarray, default: float = 0.0) -> np.ndarray:
-        """Return the temperature of each ply, float64; `default` is the start's where None."""
-        start = default if self.temperature is None else self.temperature
-        end = self.final_temperature
+        """Return the temperature of each ply, float64; `default` where the config says None."""
         if self.temperature is None:
-            return np.full(np.shape(ply), start)
+            return np.full(np.shape(ply), default)
+        start, end = self.temperature, self.final_temperature
         return end + (start - end) * 0.5 ** (np.asarray(ply) / self.temperature_half_life)
 
     def to_dict(self) -> dict[str, Any]:
@@ -213,7 +207,7 @@ class SelfPlay:
 
     @resign_below.setter
     def resign_below(self, below: float | None) -> None:
-        SelfPlayConfig(resign_below=below)  # checks it
+        replace(self.config, resign_below=below)  # checks it
         for group in self._groups:
             group.resign_below = below
 

@@ -452,7 +452,7 @@ def test_a_barred_pass_that_was_wanted_is_counted() -> None:
         ({"full_rate": 1.1}, "full_rate is from 0 to 1"),
         ({"cheap_simulations": 0}, "cheap_simulations"),
         ({"cheap_weight": -1}, "cheap_weight"),
-        ({"temperature": -1.0}, "temperature is a number from 0"),
+        ({"temperature": -1.0}, "temperature is a number from 0 up"),
         ({"final_temperature": None}, "final_temperature"),
         ({"temperature_half_life": 0}, "temperature_half_life is a number above 0"),
         ({"random_rate": 1.5}, "random_rate"),

@@ -40,12 +40,15 @@ def self_play(seed: int = 0, evaluator=None, search=None, **options) -> SelfPlay
 
 
 @pytest.mark.parametrize("search", [None, SearchConfig(4, "gumbel"), SearchConfig(4)])
-def test_the_losing_side_resigns_at_its_third_hopeless_turn_of_every_game(search) -> None:
+@pytest.mark.parametrize(("from_ply", "last"), [(0, 5), (4, 9)])
+def test_the_losing_side_resigns_at_its_third_hopeless_turn_of_every_game(
+    search, from_ply: int, last: int
+) -> None:
     """F-04: with counters that live on, later games would end earlier; F-05: boards = moves."""
-    games, metrics = self_play(search=search).play(100)
+    games, metrics = self_play(search=search, resign_ply=from_ply).play(100)
     # White's turns from ply 4 on are 5, 7 and 9; at the last it resigns and makes no move.
     resigned = games.end == RESIGNED
-    assert (games.lengths[resigned] == 9).all()
+    assert (games.lengths[resigned] == last).all()
     assert (games.winner[resigned] == BLACK).all()
     assert np.isnan(games.margin[resigned]).all()
     assert games.positions == games.lengths.sum() == len(games.value)
