@@ -138,6 +138,50 @@ def test_a_run_killed_before_its_first_state_starts_again_with_its_games(tmp_pat
     assert len(resumed.window) == len(run.window)
 
 
+class Killed(Exception):
+    """In the place of kill -9: nothing of the run tidies up after it."""
+
+
+def test_games_that_were_over_outlive_a_kill_before_their_shard(tmp_path, monkeypatch) -> None:
+    run = Run.create(tmp_path, tiny(), "cpu")
+    steps = run.train()
+    next(steps)
+    over: list[int] = []
+
+    def killed(games) -> None:
+        over.append(len(games))
+        raise Killed
+
+    monkeypatch.setattr(run.store, "append", killed)
+    with pytest.raises(Killed):
+        next(steps)
+    before = sum(len(games) for games in run.store.newest(10**9))
+    resumed = Run.resume(tmp_path, "cpu")
+    stored = resumed.store.newest(10**9)
+    assert sum(len(games) for games in stored) == before + over[0]
+    assert resumed.progress.iteration == 1
+    list(resumed.train())
+    assert [m["iteration"] for m in read_metrics(tmp_path)] == [1, 2, 3]
+
+
+def test_a_run_taken_up_twice_at_one_state_plays_no_game_twice(tmp_path, monkeypatch) -> None:
+    """G-2: the random numbers of a saved state would give the same games to each session."""
+    run = Run.create(tmp_path, tiny(), "cpu")
+    next(run.train())
+    for _ in range(2):
+        resumed = Run.resume(tmp_path, "cpu")
+        monkeypatch.setattr("gokit.train.loop.learn", raise_killed)
+        with pytest.raises(Killed):
+            next(resumed.train())
+    first, second = (games.sequences() for games in resumed.store.newest(10**9)[1:])
+    again = {moves.tobytes() for moves in first} & {moves.tobytes() for moves in second}
+    assert len(again) < len(first) / 2
+
+
+def raise_killed(*_, **__) -> None:
+    raise Killed
+
+
 def test_a_damaged_shard_does_not_stop_a_run(tmp_path: Path) -> None:
     run = train(tmp_path)
     shard = sorted((tmp_path / "shards").glob("*.npz"))[1]
@@ -159,7 +203,7 @@ def test_minutes_are_counted_over_all_sessions(tmp_path: Path) -> None:
     run = Run.create(tmp_path, tiny(iterations=None, minutes=1.0), "cpu")
     next(run.train())
     run.progress.seconds = 59.99
-    run._save_state()
+    run.save_state()
     resumed = Run.resume(tmp_path, "cpu")
     assert len(list(resumed.train())) == 1
     assert [p.stem for p in resumed.milestones()] == ["minute-0001"]
