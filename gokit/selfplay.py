@@ -158,8 +158,9 @@ class SelfPlayConfig:
 class SelfPlay:
     """Plays games in lockstep; a game that ends makes room for a new one.
 
-    evaluator: anything that evaluates positions; one for all groups where it keeps no state, or
-    one a group. search: None for games without search, their moves drawn from the raw policy.
+    evaluator: anything that evaluates positions; one for all groups where it keeps no state, as
+    a network without a cache, or one a group. search: None for games without search, their moves
+    drawn from the raw policy.
     opponent: a player, or one a group, that plays one side of `opponent_rate` of the games, each
     colour in turn; its moves are no targets for the policy.
 
@@ -182,6 +183,8 @@ class SelfPlay:
     ) -> None:
         if search is not None and search.temperature and config.temperature is not None:
             raise GoError("the temperature is the search's or self-play's: give it once")
+        if search is not None and search.reuse:
+            raise GoError("games in lockstep are searched in changing company: leave out reuse")
         self.config = config
         self.rng = rng
         self.size = size

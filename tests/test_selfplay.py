@@ -296,8 +296,10 @@ def test_an_error_in_a_group_is_raised_and_stops_the_other() -> None:
         def evaluate(self, games, indices):
             raise GoError("no answer")
 
+    players = self_play(0, [UniformEvaluator(), Broken()], groups=2)
     with pytest.raises(GoError, match="no answer"):
-        self_play(0, [UniformEvaluator(), Broken()], groups=2).collect(10**6)
+        players.collect(60_000)
+    assert sum(part.positions for part in players.ended) < 15_000, "the other went on to its goal"
 
 
 @pytest.mark.parametrize(("count", "groups"), [(1, 1), (7, 2), (30, 1), (31, 2)])
@@ -360,6 +362,11 @@ def test_a_temperature_makes_searches_without_randomness_play_different_games() 
     _, warm = self_play(7, temperature=2.0, **options).play(20)
     assert cold["distinct_games"] == 1 / 20
     assert warm["distinct_games"] > 0.9
+
+
+def test_trees_are_not_kept_between_moves() -> None:
+    with pytest.raises(GoError, match="leave out reuse"):
+        self_play(search=SearchConfig(4, reuse=True))
 
 
 def test_the_temperature_is_given_once() -> None:
