@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
+
 import numpy as np
 import pytest
 
@@ -9,7 +13,7 @@ from gokit.go.errors import GoError, IllegalMoveError
 from gokit.go.geometry import MOVE_CAP, TWO_PASSES
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, EMPTY
-from gokit.played import PlayedGames, samples_of
+from gokit.played import CHEAP, FULL, INHERITED, OPPONENT, POLICY, RANDOM, PlayedGames, samples_of
 from tests.game_makers import RULES, SIZE, equal, played
 
 
@@ -88,3 +92,57 @@ def test_pickled_arrays_are_refused(tmp_path) -> None:
     np.savez(path, header=np.array([{"size": 3}], dtype=object))
     with pytest.raises(GoError, match="not a shard"):
         PlayedGames.from_bytes(path.read_bytes())
+
+
+def test_some_positions_are_the_same_as_among_all() -> None:
+    games, _ = played(seed=2, count=7)
+    everything = samples_of(games, "basic")
+    chosen = np.sort(np.random.default_rng(0).choice(games.positions, 20, replace=False))
+    for some, whole in zip(
+        samples_of(games, "basic", chosen=chosen).arrays(), everything.arrays(), strict=True
+    ):
+        assert (some == whole[chosen]).all()
+    assert len(samples_of(games, "basic", chosen=np.zeros(0, np.int64))) == 0
+
+
+def test_selected_games_are_whole_and_in_order() -> None:
+    games, ends = played(seed=4, count=6)
+    some = games.select(np.array([1, 2, 5]))
+    assert [m.tolist() for m in some.sequences()] == [ends[i].moves for i in (1, 2, 5)]
+    assert (some.lengths == games.lengths[[1, 2, 5]]).all()
+    assert equal(PlayedGames.join([some, games.select(np.zeros(0, int))]), some)
+
+
+def test_a_position_is_a_target_by_how_its_move_was_chosen() -> None:
+    games, _ = played(seed=3, count=6)
+    how = np.where(games.searched, FULL, np.arange(games.positions) % 5 + 1).astype(np.uint8)
+    games = dataclasses.replace(games, how=how)
+    samples = samples_of(games, "basic", cheap_weight=0.3)
+    counted = np.repeat(games.end == TWO_PASSES, games.lengths)
+    weights = {FULL: 1, CHEAP: 0.3, POLICY: 1, RANDOM: 1, INHERITED: 0, OPPONENT: 1}
+    for kind, weight in weights.items():
+        here = how == kind
+        assert (here & counted).any()
+        assert (samples.policy_weight[here] == (kind == FULL)).all()
+        assert samples.result_weight[here & counted] == pytest.approx(weight)
+        assert samples.ownership_weight[here & counted] == pytest.approx(weight)
+    assert not samples.result_weight[~counted].any()
+
+
+def test_games_that_fit_no_meaning_are_refused() -> None:
+    games, _ = played()
+    with pytest.raises(GoError, match="a way that has no name"):
+        dataclasses.replace(games, how=np.full_like(games.how, 9))
+    with pytest.raises(GoError, match="a policy exactly where"):
+        dataclasses.replace(games, how=np.full_like(games.how, CHEAP))
+    with pytest.raises(GoError, match="win or margin"):
+        samples_of(games, "basic", "score")
+
+
+def test_shards_from_before_resignation_still_load() -> None:
+    games, _ = played()
+    arrays = {n: getattr(games, n) for n in games._ARRAYS if n not in ("how", "played_out")}
+    buffer = io.BytesIO()
+    header = json.dumps({"size": SIZE, "rules": RULES.to_dict()})
+    np.savez(buffer, header=header, searched=games.searched, **arrays)
+    assert equal(PlayedGames.from_bytes(buffer.getvalue()), games)

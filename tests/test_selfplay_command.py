@@ -60,6 +60,8 @@ def test_it_plays_so_many_games_and_reports_on_them(checkpoint, tmp_path, capsys
     for name in ("policy_kl", "argmax_gap", "network_share", "captures", "cheap_share", "alarms"):
         assert name in found, name
     assert selfplay(checkpoint, tmp_path, capsys)["played_now"] == 0
+    first, second = (part.moves.tobytes() for part in stored)
+    assert first != second, "every round plays the same games"
 
 
 def test_an_interrupted_recording_ends_as_if_it_had_not_been(checkpoint, tmp_path, capsys) -> None:

@@ -101,6 +101,13 @@ def test_a_report_is_plain_json() -> None:
     assert low < 0.05 < high
 
 
+def test_a_bar_that_leaves_nothing_but_the_pass_has_held_nobody() -> None:
+    tally = Tally()
+    barred, wanted = np.array([True, True, True, False]), np.array([9, 9, 2, 9])
+    tally.guard(barred, wanted, np.array([3, 9, 2, 9]), 9)
+    assert (tally.barred, tally.bites) == (2, 1)
+
+
 def test_tallies_of_groups_add_up() -> None:
     a, b = Tally(moves=3, full=2, divergence=1.0), Tally(moves=5, full=6, divergence=3.0)
     a.seconds, b.seconds = 1.0, 3.0
