@@ -177,7 +177,7 @@ def random_options(rng: np.random.Generator) -> dict:
         "resign_turns": int(rng.integers(1, 4)),
         "resign_ply": int(rng.integers(0, 8)),
         "never_resign": float(rng.choice([0.1, 0.5])),
-        "opponent_rate": float(rng.random()),
+        "opponent_rate": float(rng.choice([0.4, 1.0])),
     }
     return options
 
