@@ -22,7 +22,7 @@ HELP = "Train a network by self-play or from games; a run is a folder and can al
 EXAMPLE = (
     "python -m gokit train --run runs/first --size 5 --minutes 5\n"
     "  python -m gokit train --run runs/clone --games data/games/gnugo-9x9-level1 --minutes 10\n"
-    "  torchrun --nproc-per-node=2 -m gokit train --run runs/second --size 7 --minutes 30"
+    "  torchrun --nproc-per-node=2 --max-restarts=3 -m -- gokit train --run runs/second --size 7"
 )
 _LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 _BUDGETS = ("minutes", "iterations", "passes")

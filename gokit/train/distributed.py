@@ -39,8 +39,15 @@ class Team:
         if not distributed.is_available():
             raise GoError("this torch was built without torch.distributed: train in one process")
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-        distributed.init_process_group(backend, timeout=PATIENCE)
-        return cls(distributed.get_rank(), size)
+        store, rank, _ = next(distributed.rendezvous("env://", timeout=PATIENCE))
+        # torchrun keeps its store when it starts the group again, and with it the addresses of
+        # processes that are gone: every attempt needs names of its own.
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        store = distributed.PrefixStore(f"attempt-{attempt}", store)
+        distributed.init_process_group(
+            backend, store=store, rank=rank, world_size=size, timeout=PATIENCE
+        )
+        return cls(rank, size)
 
     @property
     def is_lead(self) -> bool:
