@@ -16,6 +16,7 @@ from gokit.nn.config import NetworkConfig
 from gokit.nn.networks import Network
 from gokit.played import PlayedGames
 from gokit.replay import ShardStore
+from gokit.resigning import check_threshold
 
 RULES = Rules(komi=1.5)
 
@@ -107,6 +108,19 @@ def test_options_of_both_kinds_come_from_a_file(checkpoint, tmp_path, capsys) ->
     arguments = ["--size", "3", "--checkpoint", checkpoint, "--out", str(tmp_path / "x"), *config]
     assert main(["selfplay", *arguments]) == 2
     assert "no option 'full'" in capsys.readouterr().err
+
+
+def test_what_a_threshold_did_is_measured_over_all_rounds(checkpoint, tmp_path, capsys) -> None:
+    options = {"resign_below": -0.02, "resign_turns": 1, "resign_ply": 6, "never_resign": 0.9}
+    (tmp_path / "options.json").write_text(json.dumps({"self_play": options}))
+    config = ["--config", str(tmp_path / "options.json")]
+    found = selfplay(checkpoint, tmp_path / "out", capsys, *config, games=24)
+    stored = ShardStore(tmp_path / "out").newest(10**9)
+    check = check_threshold(stored, -0.02, 1, 6)
+    assert len(stored) == 6
+    assert found["resign_checked"] == check.resigned > 0
+    assert found["resign_mistakes"] == check.rate
+    assert found["resign_calibrated"] is None, "24 games are too few"
 
 
 def test_no_search_two_groups_and_an_opponent(checkpoint, tmp_path, capsys) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gokit.played import PlayedGames
     from gokit.players import Player
     from gokit.rounds import Recording
-    from gokit.selfplay import SelfPlay
+    from gokit.selfplay import SelfPlay, SelfPlayConfig
 
 HELP = "Games of a network against itself (or a fixed opponent), with all that training needs."
 EXAMPLE = (
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int | None:
         return 130
     if args.sgf:
         write_games(recording.shards(), Path(args.sgf), table.names)
-    _summarise(recording, args, recording.games - before)
+    _summarise(recording, args, table.self_play, recording.games - before)
     return 0
 
 
@@ -171,14 +171,24 @@ def _close(made: list[SelfPlay]) -> None:
         made.pop().close()
 
 
-def _summarise(recording: Recording, args: argparse.Namespace, played_now: int) -> None:
+def _summarise(
+    recording: Recording, args: argparse.Namespace, config: SelfPlayConfig, played_now: int
+) -> None:
     from gokit.played import PlayedGames
-    from gokit.telemetry import alarms, report
+    from gokit.resigning import calibrate, check_threshold
+    from gokit.telemetry import alarms, report, resign_report
 
-    found = report(PlayedGames.join(list(recording.shards())))
+    games = PlayedGames.join(list(recording.shards()))
     latest = recording.rounds[max(recording.rounds)]["report"] or {}
     # What the search thought is not in the shards: of that, the latest round's report tells.
-    found = {**latest, **found}
+    found = {**latest, **report(games)}
+    rule = config.resign_turns, config.resign_ply
+    check = None
+    if config.resign_below is not None:
+        check = check_threshold([games], config.resign_below, *rule)
+    calibrated = calibrate([games], *rule)
+    found |= resign_report(check)
+    found["resign_calibrated"] = calibrated.below if calibrated else None
     warned = alarms(found)
     if args.json:
         summary = {"folder": str(args.out), "played_now": played_now, **found, "alarms": warned}
