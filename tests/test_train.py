@@ -68,8 +68,10 @@ def test_a_run_is_a_folder_with_everything_in_it(tmp_path: Path) -> None:
         *("games", "positions", "game_length", "cut_off", "draws", "early_passes"),
         *("distinct_openings", "policy_entropy", "policy_kl", "search_agrees"),
         *("seconds", "simulations_per_s", "network_share", "damaged_shards"),
+        *("captures", "distinct_games", "resign_mistakes", "argmax_gap", "holdout", "alarms"),
     }
     assert not wanted - set(metrics[0])
+    assert 0 < metrics[-1]["buffer_age"] < metrics[-1]["total_positions"]
     shards = ShardStore(tmp_path / "shards")
     assert sum(g.positions for g in shards.newest(10**9)) == metrics[-1]["total_positions"]
     assert run.fraction == 1

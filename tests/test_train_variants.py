@@ -13,7 +13,7 @@ from gokit.go.errors import GoError, RulesMismatchError
 from gokit.go.games import Games
 from gokit.go.geometry import TWO_PASSES
 from gokit.go.position import Position
-from gokit.go.rules import BLACK, Rules
+from gokit.go.rules import BLACK, EMPTY, Rules
 from gokit.nn.checkpoint import load_checkpoint, save_checkpoint
 from gokit.nn.networks import Network
 from gokit.played import FULL, INHERITED, RANDOM, PlayedGames, samples_of
@@ -26,7 +26,7 @@ from gokit.train.alarms import alarms, begun
 from gokit.train.figures import text
 from gokit.train.holdout import HoldOut, held_out
 from gokit.train.learning import sharpen, to_batch
-from gokit.train.variants import learn_from_results, random_games, relabel
+from gokit.train.variants import EyeKeeper, learn_from_results, random_games, relabel
 from tests.game_makers import played
 from tests.test_train import tiny, train
 
@@ -122,9 +122,25 @@ def test_random_games_are_played_to_the_end_and_fill_no_eyes(at_random: PlayedGa
                         for c in (column - 1, column + 1)
                         if 0 <= r < 5 and 0 <= c < 5
                     ]
-                    lost = sum(stone != position.to_move for stone in corners)
+                    lost = sum(stone not in (EMPTY, position.to_move) for stone in corners)
                     assert lost > (len(corners) == 4), "an eye was filled"
             position = position.play(move)
+
+
+def test_only_an_eye_that_cannot_be_taken_is_kept() -> None:
+    """One corner may be lost in the middle of the board, none at its edge."""
+    rows = {
+        ". X X . .\nX X . X .\nO . X . .\n. . . . .\n. . . . .": {0: True, 7: True},
+        ". X . . .\nX O . . .\nX O . . .\n. . . . .\n. . . . .": {0: False},
+        ". . . . .\n. O X . .\n. X . X .\n. . X . .\n. . . . .": {12: True},
+        ". . . . .\n. O X . .\n. X . X .\n. . X O .\n. . . . .": {12: False},
+    }
+    for diagram, points in rows.items():
+        position = Position.from_diagram(diagram, to_move=BLACK)
+        logits, _ = EyeKeeper().evaluate(Games.from_positions([position]), np.array([0]))
+        for point, is_eye in points.items():
+            assert (logits[0, point] < logits[0, 25]) == is_eye, (diagram, point)
+        assert (logits[0] < 0).sum() == 1 + sum(points.values())
 
 
 def test_random_games_teach_the_value_before_the_first_search(tmp_path: Path) -> None:

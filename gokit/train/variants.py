@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gokit.go.games import Games
-from gokit.go.rules import BLACK, Rules
+from gokit.go.rules import BLACK, EMPTY, Rules
 from gokit.played import CHEAP, FULL, POLICY, RANDOM, PlayedGames, Samples
 from gokit.search.mcts import Search
 from gokit.selfplay import SelfPlay, SelfPlayConfig
@@ -27,8 +27,9 @@ class EyeKeeper:
     def evaluate(self, games: Games, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return logits float32 [B, N*N+1], and values of 0."""
         boards = games.boards()[indices]
-        own = np.pad(boards == games.to_move[indices, None, None], ((0, 0), (1, 1), (1, 1)))
-        inside = np.pad(np.ones_like(boards, np.bool_), ((0, 0), (1, 1), (1, 1)))
+        margin = ((0, 0), (1, 1), (1, 1))
+        own = np.pad(boards == games.to_move[indices, None, None], margin)
+        inside = np.pad(np.ones_like(boards, np.bool_), margin)
         beside = [(0, 1), (2, 1), (1, 0), (1, 2)]
         corners = [(0, 0), (0, 2), (2, 0), (2, 2)]
         rows, columns = boards.shape[1:]
@@ -38,9 +39,9 @@ class EyeKeeper:
 
         surrounded = count(own | ~inside, beside) == 4
         # In the middle one corner may be lost, at the edge of the board none.
-        lost = count(~own & inside, corners)
+        lost = count(inside & ~own & np.pad(boards != EMPTY, margin), corners)
         edge = count(~inside, corners) > 0
-        eyes = (boards == 0) & surrounded & (lost <= np.where(edge, 0, 1))
+        eyes = (boards == EMPTY) & surrounded & (lost <= np.where(edge, 0, 1))
         logits = np.full((len(indices), games.n_actions), _NEVER / 2, np.float32)
         logits[:, :-1] = np.where(eyes, _NEVER, 0.0).reshape(len(indices), -1)
         return logits, np.zeros(len(indices), np.float32)
@@ -65,7 +66,6 @@ def random_games(
     return dataclasses.replace(
         games,
         how=np.full_like(games.how, RANDOM),
-        policy=np.zeros_like(games.policy),
         value=np.full_like(games.value, np.nan),
     )
 
