@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import traitlets
 
@@ -18,6 +19,7 @@ from gokit.go.rules import BLACK, NO_SUICIDE, WHITE
 from gokit.play.channel import Channel
 from gokit.play.game import record
 from gokit.play.table import Table
+from gokit.play.thinking import Progress
 from gokit.widgets import Board
 
 ENGINE = Path(__file__).parents[1] / "fake_engine.py"
@@ -267,6 +269,21 @@ def test_a_search_is_shown_on_the_board_while_it_runs(table):
     one.board.undo()
 
 
+def test_a_late_word_on_a_search_is_not_drawn_over_another_position(table):
+    one = table(spec="people")
+    one.board.wait(90)
+    gone = one.position
+    late = Progress(gone, 5, 10, np.ones(26, int), 0.5, [12], "win", 0.1)
+    one._show_progress(late)
+    assert sum(one.board.overlay["visits"]) == 26
+    click(one, "C3")
+    one.board.wait(90)
+    one.controls.live = {}
+    one._show_progress(late)
+    assert "visits" not in one.board.overlay
+    assert one.controls.live == {}
+
+
 def test_hints_and_forecasts_come_with_each_position(table):
     one = table()
     click(one, "C3")
@@ -318,6 +335,16 @@ def test_an_engine_that_dies_is_a_sentence_and_another_opponent_goes_on(table):
     assert len(one.board.wait(90).moves) == 2
 
 
+def test_an_engine_whose_seat_is_taken_is_ended(table):
+    one = table(spec=engine("good"))
+    click(one, "C3")
+    assert one.board.wait(90).moves == [12, 25]
+    process = one._thinker.player._engine
+    assert process.is_running
+    ask(one, "seat", opponent="people", strength=0, human=BLACK)
+    wait_until(lambda: not process.is_running)
+
+
 def test_an_engine_that_cannot_be_started_is_an_error_at_once(table):
     with pytest.raises(GoError, match="no-such-engine"):
         table(spec='gtp:"no-such-engine"')
@@ -364,6 +391,16 @@ def test_the_tree_is_the_search_behind_the_last_move(table):
     assert told["record"]["result"]["action"] == position.last_move
     assert told["record"]["simulations"] == 64
     assert told["view"]["title"].startswith("How Search by random games chose its last move")
+
+
+def test_the_tree_of_a_move_that_was_taken_back_is_not_shown(table):
+    one = table(spec="rollout@64")
+    click(one, "C3")
+    one.board.wait(90)
+    one.board.undo()
+    ask(one, "tree")
+    page = one.channel.page()
+    assert page.news(0)["tree"]["view"]["title"].startswith("No search stands behind")
 
 
 def test_the_tree_in_the_page_can_be_searched_again(table):
