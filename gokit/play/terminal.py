@@ -32,7 +32,7 @@ strength  how strong the opponent is, or change it: strength 800
 save FILE write the game as SGF   quit      leave"""
 _HINTED = 5
 # Background, then Black's and White's stones, lines and the last move, on 256 colours.
-_WOOD, _BLACK, _WHITE, _LINE, _RESET = "48;5;180", "1;38;5;16", "1;38;5;231", "38;5;94", "0"
+_WOOD, _BLACK, _WHITE, _LINE, _RESET = "48;5;180", "1;38;5;16", "1;38;5;231", "22;38;5;94", "0"
 
 
 def play(
