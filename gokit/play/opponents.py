@@ -92,7 +92,7 @@ def opponents(
     found: list[Opponent] = []
     if spec and spec != PEOPLE:
         found.append(_asked_for(spec))
-    if checkpoint and size in _sizes(checkpoint):
+    if checkpoint and size in checkpoint_sizes(checkpoint):
         found.append(_network(checkpoint))
     found += [_network(path) for path in shipped(size)]
     found.append(_with_strengths("rollout", ROLLOUT, "rollout"))
@@ -110,11 +110,12 @@ def opponents(
 def shipped(size: int) -> list[Path]:
     """Return the shipped networks for a board of this size, the one named after it first."""
     paths = sorted(SHIPPED.glob("*.safetensors"))
-    fitting = [path for path in paths if size in _sizes(path)]
+    fitting = [path for path in paths if size in checkpoint_sizes(path)]
     return sorted(fitting, key=lambda path: path.stem != f"{size}x{size}")
 
 
-def _sizes(checkpoint: str | Path) -> list[int]:
+def checkpoint_sizes(checkpoint: str | Path) -> list[int]:
+    """Return the board sizes that a network was trained on; GoError where it has no card."""
     from gokit.nn.checkpoint import find_checkpoint, read_card
 
     sizes = read_card(find_checkpoint(checkpoint)).get("sizes")
