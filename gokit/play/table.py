@@ -99,7 +99,12 @@ class Table:
         self._hints: Hints | None = None
         self._offered = {n: opponents(n, checkpoint, spec) for n in sorted({*SIZES, size})}
         self.opponent: Opponent = next(iter(self._offered[size].values()))
-        self.strength = self.opponent.usual if strength is None else strength
+        if strength is not None:
+            self.opponent = self.opponent.starting_at(strength)
+            for offered in self._offered.values():
+                if self.opponent.key in offered:
+                    offered[self.opponent.key] = self.opponent
+        self.strength = self.opponent.usual
         self.human = human
         self.controls = Controls()
         self.board = Board(size=size, analyze=self._analyze)

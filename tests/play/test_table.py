@@ -228,6 +228,15 @@ def test_a_strength_that_it_does_not_have_becomes_the_usual_one(table):
     assert one.strength == one.opponent.usual
 
 
+def test_any_number_of_simulations_may_be_asked_for_and_is_then_offered(table):
+    one = table(spec="rollout@16", strength=33)
+    for size in (5, 7):
+        ask(one, "new", size=size, komi=7.5, handicap=0)
+        offers = {offer["key"]: offer for offer in one.controls.setup["opponents"]}
+        assert [33, "33 simulations"] in offers["rollout"]["strengths"]
+        assert (one.strength, one._thinker.player.search.config.simulations) == (33, 33)
+
+
 def test_a_search_is_dropped_when_its_move_is_taken_back(table):
     one = table(spec="rollout@12800")
     click(one, "C3")
