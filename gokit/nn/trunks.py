@@ -113,7 +113,7 @@ class TransformerTrunk(nn.Module):
         x = self.stem(planes).flatten(2).transpose(1, 2)  # [B, N*N, C]
         x = x + self._places(size, mask, planes.device)
         points = None if mask is None else mask.flatten(1) > 0  # [B, N*N]
-        offsets = _offsets(size, planes.device)
+        offsets = offset_numbers(size, planes.device)
         for block in self.blocks:
             x = block(x, offsets, points)
         x = functional.relu(self.norm(x)).transpose(1, 2).unflatten(2, (size, size))
@@ -163,7 +163,7 @@ class AttentionBlock(nn.Module):
         return x + self.last(functional.gelu(self.hidden(self.second_norm(x))))
 
 
-def _offsets(size: int, device: torch.device) -> Tensor:
+def offset_numbers(size: int, device: torch.device) -> Tensor:
     """Return a number for how far each point lies from each other, the same on all boards."""
     rows, columns = torch.meshgrid(*2 * [torch.arange(size, device=device)], indexing="ij")
     down, right = (x.flatten()[None] - x.flatten()[:, None] for x in (rows, columns))
