@@ -49,6 +49,7 @@ FLOORS = {
     "gokit.lessons": 5,
     "gokit.play": 5,
     "gokit.bench": 5,
+    "gokit.studies": 5,
     "gokit.commands": 6,
     "gokit.__main__": 6,
 }

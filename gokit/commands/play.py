@@ -57,13 +57,14 @@ def run(args: argparse.Namespace) -> None:
         raise GoError(f"threads is a whole number from 1, not {args.threads}")
     if args.seed is not None and args.seed < 0:
         raise GoError(f"a seed is a whole number from 0, not {args.seed}")
-    position = None
+    size, position = args.size, None
     if args.sgf:
         position = resumed(read_sgf(_record(args.sgf)))
         if args.size not in (None, position.size):
             raise GoError(f"{args.sgf} has a board of {position.size} lines, not {args.size}")
+        size = position.size
     options = {
-        "size": 9 if args.size is None else args.size,
+        "size": _size(size, args.checkpoint),
         "checkpoint": args.checkpoint,
         "spec": args.opponent,
         "strength": args.simulations,
@@ -85,6 +86,21 @@ def run(args: argparse.Namespace) -> None:
         from gokit.play.table import Table
 
         serve(Table(**options), port=args.port, browser=not args.no_browser)
+
+
+def _size(size: int | None, checkpoint: str | None) -> int:
+    """Return the size that is asked for, or one that the checkpoint plays; GoError for another."""
+    from gokit.play.opponents import checkpoint_sizes
+
+    if checkpoint is None:
+        return 9 if size is None else size
+    sizes = checkpoint_sizes(checkpoint)
+    if size is None:
+        return 9 if 9 in sizes else max(sizes, default=9)
+    if size not in sizes:
+        trained = " and ".join(f"{n}×{n}" for n in sizes)
+        raise GoError(f"{checkpoint} was trained on {trained}, not on {size}×{size}")
+    return size
 
 
 def _record(path: str) -> bytes:

@@ -91,8 +91,9 @@ class BoardNorm(nn.BatchNorm2d):
 class TransformerTrunk(nn.Module):
     """Attention between all points of the board (Vaswani et al. 2017, norms first).
 
-    A point knows where it is by its distances to the four edges, so that one set of weights plays
-    every board size.
+    A point knows where it is by its distances to the four edges, and each head how far one point
+    lies from another (a bias for each offset, as in Liu et al. 2021, Swin), so that one set of
+    weights plays every board size.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -112,8 +113,9 @@ class TransformerTrunk(nn.Module):
         x = self.stem(planes).flatten(2).transpose(1, 2)  # [B, N*N, C]
         x = x + self._places(size, mask, planes.device)
         points = None if mask is None else mask.flatten(1) > 0  # [B, N*N]
+        offsets = offset_numbers(size, planes.device)
         for block in self.blocks:
-            x = block(x, points)
+            x = block(x, offsets, points)
         x = functional.relu(self.norm(x)).transpose(1, 2).unflatten(2, (size, size))
         return x if mask is None else x * mask
 
@@ -137,6 +139,7 @@ class AttentionBlock(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
+        self.offset_bias = nn.Parameter(torch.zeros(heads, (2 * MAX_SIZE - 1) ** 2))
         self.first_norm = nn.LayerNorm(width)
         self.inward = nn.Linear(width, 3 * width)
         self.outward = nn.Linear(width, width)
@@ -144,14 +147,27 @@ class AttentionBlock(nn.Module):
         self.hidden = nn.Linear(width, MLP_RATIO * width)
         self.last = nn.Linear(MLP_RATIO * width, width)
 
-    def forward(self, x: Tensor, points: Tensor | None = None) -> Tensor:
-        """Return [B, T, C] for [B, T, C]; `points` bool [B, T] tells which may be attended to."""
+    def forward(self, x: Tensor, offsets: Tensor, points: Tensor | None = None) -> Tensor:
+        """Return [B, T, C] for [B, T, C].
+
+        offsets: int [T, T], which bias each pair of points has. points: bool [B, T], which may be
+        attended to.
+        """
         asked = self.inward(self.first_norm(x)).unflatten(2, (3, self.heads, -1))
         query, key, value = asked.permute(2, 0, 3, 1, 4)  # each [B, heads, T, C / heads]
-        bars = None if points is None else points[:, None, None]
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bars)
+        bias = self.offset_bias[:, offsets].to(query.dtype)  # [heads, T, T]
+        if points is not None:
+            bias = bias.masked_fill(~points[:, None, None], float("-inf"))  # [B, heads, T, T]
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         x = x + self.outward(seen.transpose(1, 2).flatten(2))
         return x + self.last(functional.gelu(self.hidden(self.second_norm(x))))
+
+
+def offset_numbers(size: int, device: torch.device) -> Tensor:
+    """Return a number for how far each point lies from each other, the same on all boards."""
+    rows, columns = torch.meshgrid(*2 * [torch.arange(size, device=device)], indexing="ij")
+    down, right = (x.flatten()[None] - x.flatten()[:, None] for x in (rows, columns))
+    return (down + MAX_SIZE - 1) * (2 * MAX_SIZE - 1) + right + MAX_SIZE - 1
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Conv2d:

@@ -32,9 +32,6 @@ class Channel:
     def put(self, name: str, widget: HasTraits, receive: Callable[[Any], None]) -> None:
         """Have a widget under that name, instead of another's; `receive` takes pages' words."""
         with self._changed:
-            old = self._widgets.get(name)
-            if old is not None:
-                old.unobserve_all()
             self._widgets[name], self._receivers[name] = widget, receive
             self._mark(name, _shared(widget))
         widget.observe(lambda change: self._note(name, widget, change["name"]), _shared(widget))

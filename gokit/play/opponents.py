@@ -49,6 +49,19 @@ class Opponent:
             return searching if strength != NO_SEARCH else f"policy:{self.spec}"
         return f"{self.spec}@{strength}" if self.strengths else self.spec
 
+    def starting_at(self, strength: int) -> Opponent:
+        """Return the same opponent with that as its usual strength, among the others or new.
+
+        Raises GoError where it has no strengths, and for one that cannot be.
+        """
+        if not self.strengths:
+            raise GoError(f"{self.name} has no strength to choose")
+        least = min(self.strengths[0], 1)
+        if strength < least:
+            raise GoError(f"the strength of {self.name} is at least {least}, not {strength}")
+        strengths = tuple(sorted({*self.strengths, strength}))
+        return replace(self, strengths=strengths, usual=strength)
+
     def strength_name(self, strength: int) -> str:
         """Return a strength in words, "" where there is nothing to choose."""
         if not self.strengths:
@@ -92,7 +105,7 @@ def opponents(
     found: list[Opponent] = []
     if spec and spec != PEOPLE:
         found.append(_asked_for(spec))
-    if checkpoint and size in _sizes(checkpoint):
+    if checkpoint and size in checkpoint_sizes(checkpoint):
         found.append(_network(checkpoint))
     found += [_network(path) for path in shipped(size)]
     found.append(_with_strengths("rollout", ROLLOUT, "rollout"))
@@ -110,11 +123,12 @@ def opponents(
 def shipped(size: int) -> list[Path]:
     """Return the shipped networks for a board of this size, the one named after it first."""
     paths = sorted(SHIPPED.glob("*.safetensors"))
-    fitting = [path for path in paths if size in _sizes(path)]
+    fitting = [path for path in paths if size in checkpoint_sizes(path)]
     return sorted(fitting, key=lambda path: path.stem != f"{size}x{size}")
 
 
-def _sizes(checkpoint: str | Path) -> list[int]:
+def checkpoint_sizes(checkpoint: str | Path) -> list[int]:
+    """Return the board sizes that a network was trained on; GoError where it has no card."""
     from gokit.nn.checkpoint import find_checkpoint, read_card
 
     sizes = read_card(find_checkpoint(checkpoint)).get("sizes")
@@ -142,14 +156,9 @@ def _asked_for(spec: str) -> Opponent:
     if count.isascii() and count.isdigit() and len(count) < 9 and int(count) > 0:
         strength = int(count)
         if kind == "mcts" and head != "mcts:":
-            return _starting_at(_network(head.removeprefix("mcts:")), strength)
+            return _network(head.removeprefix("mcts:")).starting_at(strength)
         if head in ("rollout", "gnugo"):
             name = ROLLOUT if head == "rollout" else "GNU Go"
-            return _starting_at(_with_strengths(head, name, head), strength)
+            return _with_strengths(head, name, head).starting_at(strength)
     name = rest.strip().strip("\"'")[:60] if kind == "gtp" else spec[:60]
     return Opponent("asked for", name, "other", spec)
-
-
-def _starting_at(opponent: Opponent, strength: int) -> Opponent:
-    strengths = tuple(sorted({*opponent.strengths, strength}))
-    return replace(opponent, strengths=strengths, usual=strength)

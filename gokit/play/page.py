@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
 from functools import partial
@@ -30,7 +31,10 @@ def page_files(table: Table) -> dict[str, File]:
 
 
 def serve(table: Table, *, port: int = 0, browser: bool = True) -> None:
-    """Serve a table's page on this computer until Ctrl-C; GoError where the port is taken."""
+    """Serve a table's page on this computer until Ctrl-C; GoError where the port is taken.
+
+    browser: open the page, except over SSH, where the browser is on another computer.
+    """
     try:
         server = PlayServer(page_files(table), table.channel, port)
     except BaseException:
@@ -41,7 +45,10 @@ def serve(table: Table, *, port: int = 0, browser: bool = True) -> None:
         tell(f"gokit play: the board is at {server.url}")
         tell("Ctrl-C ends it.", file=sys.stderr)
         try:
-            if browser:
+            if "SSH_CONNECTION" in os.environ:
+                port = server.server_port
+                tell(f"On your own computer: ssh -L {port}:127.0.0.1:{port} HOST", file=sys.stderr)
+            elif browser:
                 webbrowser.open(server.url)
             server.serve_forever()
         except KeyboardInterrupt:

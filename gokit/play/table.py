@@ -33,6 +33,7 @@ from gokit.play.game import (
 from gokit.play.hints import Hints
 from gokit.play.opponents import PEOPLE, Opponent, opponents, shipped
 from gokit.play.thinking import Progress, Thinker
+from gokit.search.trace import Trace
 from gokit.widgets.board import Board
 from gokit.widgets.search_request import RANDOM_GAMES
 from gokit.widgets.tree import TreeExplorer
@@ -98,7 +99,12 @@ class Table:
         self._hints: Hints | None = None
         self._offered = {n: opponents(n, checkpoint, spec) for n in sorted({*SIZES, size})}
         self.opponent: Opponent = next(iter(self._offered[size].values()))
-        self.strength = self.opponent.usual if strength is None else strength
+        if strength is not None:
+            self.opponent = self.opponent.starting_at(strength)
+            for offered in self._offered.values():
+                if self.opponent.key in offered:
+                    offered[self.opponent.key] = self.opponent
+        self.strength = self.opponent.usual
         self.human = human
         self.controls = Controls()
         self.board = Board(size=size, analyze=self._analyze)
@@ -203,7 +209,7 @@ class Table:
 
     def _show_tree(self, content: Mapping[str, Any]) -> None:
         trace = self._thinker.trace if self._thinker is not None else None
-        if trace is not None:
+        if trace is not None and self._led_here(trace):
             path = self.opponent.spec if self.opponent.kind == "network" else None
             mover = "Black" if trace.root.to_move == BLACK else "White"
             title = f"How {self.opponent.name} chose its last move, as {mover}"
@@ -214,6 +220,12 @@ class Table:
             explorer = TreeExplorer(self.position, path, simulations=TREE_SIMULATIONS, title=title)
         self.channel.put("tree", explorer, lambda said: explorer._handle_custom_msg(said, []))
         self._tell("")
+
+    def _led_here(self, trace: Trace) -> bool:
+        """Tell whether a search was of a position that the game on the board went through."""
+        played = [position.last_move for position in own_line(self.position)[1:]]
+        searched = list(trace.game.moves[: trace.game.cursor])
+        return len(played) > len(searched) and played[: len(searched)] == searched
 
     def _start(
         self, size: int, komi: float, handicap: Any, opponent: Opponent | None = None
@@ -346,9 +358,9 @@ class Table:
 
     def _show_progress(self, progress: Progress) -> None:
         position = progress.position
+        self.board.show_overlay(of=position, visits=progress.visits, **self._overlay(position))
         if self.board.position is not position:
             return
-        self.board.show_overlay(of=position, visits=progress.visits, **self._overlay(position))
         forecast = black_forecast(position, progress.value, progress.kind)
         self.controls.live = {
             "done": progress.done,

@@ -32,7 +32,7 @@ strength  how strong the opponent is, or change it: strength 800
 save FILE write the game as SGF   quit      leave"""
 _HINTED = 5
 # Background, then Black's and White's stones, lines and the last move, on 256 colours.
-_WOOD, _BLACK, _WHITE, _LINE, _RESET = "48;5;180", "1;38;5;16", "1;38;5;231", "38;5;94", "0"
+_WOOD, _BLACK, _WHITE, _LINE, _RESET = "48;5;180", "1;38;5;16", "1;38;5;231", "22;38;5;94", "0"
 
 
 def play(
@@ -53,6 +53,7 @@ def play(
     """Play on standard input and output until `quit` or the end of the input; see `Table`."""
     size = check_size(size if position is None else position.size)
     opponent = next(iter(opponents(size, checkpoint, spec).values()))
+    opponent = opponent if strength is None else opponent.starting_at(strength)
     komi = usual_komi(handicap) if komi is None else komi
     if position is None:
         asked = (rules or TROMP_TAYLOR).replace(komi=komi)
@@ -62,7 +63,7 @@ def play(
     game = TerminalGame(
         position,
         opponent,
-        opponent.usual if strength is None else strength,
+        opponent.usual,
         human,
         device=device,
         threads=threads,

@@ -44,7 +44,7 @@ GAMES = 300
 OPENING = 9  # plies in which nobody should pass
 
 RESNET = NetworkConfig()
-TRANSFORMER = NetworkConfig(architecture="transformer", channels=48, attention_heads=2)
+TRANSFORMER = NetworkConfig(architecture="transformer", channels=44, attention_heads=2)
 MLP = NetworkConfig(architecture="mlp", blocks=2, channels=80, size=9)
 
 

@@ -210,6 +210,8 @@ def test_a_page_may_leave_out_buttons_keep_others_and_show_the_areas_at_the_end(
     assert board.page.locator(".gk-area").count() == 24
     board.button("Undo").click()
     assert board.page.locator(".gk-area").count() == 0
+    plain = open_board(5, ["C3", "pass", "pass"])
+    assert plain.page.locator(".gk-area").count() == 0, "elsewhere one asks for them"
 
 
 def test_hovering_previews_the_stone_or_forbids_it(open_board):

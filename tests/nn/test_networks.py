@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from gokit.go.errors import GoError
+from gokit.go.geometry import MAX_SIZE
 from gokit.nn.config import NetworkConfig, Outputs
 from gokit.nn.networks import Network, flop_count
 from gokit.nn.pooling import pool_full
+from gokit.nn.trunks import offset_numbers
 from tests.nn.examples import ANY_SIZE, EVERY_KIND, MLP, TINY, network
 
 
@@ -118,6 +120,24 @@ def test_a_transformer_knows_where_a_point_is() -> None:
     """On an empty board all points look alike but for their places, which 8 symmetries do not."""
     logits = network(ANY_SIZE["transformer"])(torch.ones(1, 6, 5, 5)).policy_logits[0, :-1]
     assert len(logits.unique()) == 25
+
+
+@pytest.mark.parametrize("size", [5, 9])
+def test_a_transformers_head_can_look_at_one_neighbour_on_any_board(size: int) -> None:
+    trunk = network(ANY_SIZE["transformer"]).trunk
+    block = trunk.blocks[0]
+    below = MAX_SIZE * (2 * MAX_SIZE - 1) + MAX_SIZE - 1  # one row down, the same column
+    with torch.no_grad():
+        block.offset_bias[:, below] = 100.0
+    x = torch.randn(1, size * size, trunk.stem.out_channels)
+    y = x.clone()
+    middle = size * size // 2
+    y[:, middle] += torch.randn(y.shape[-1])
+    offsets = offset_numbers(size, x.device)
+    changed = (block(x, offsets) - block(y, offsets)).abs().amax((0, 2)) > 1e-4
+    # On the last line nothing lies below, and those points still look at all.
+    looking = changed[: size * (size - 1)].nonzero().flatten().tolist()
+    assert looking == [middle - size, middle]
 
 
 @pytest.mark.parametrize("kind", ["resnet", "transformer", "mlp"])

@@ -69,8 +69,9 @@ def test_ten_positions_are_learnt_by_heart() -> None:
     first = trainer.step(examples, 1e-2)
     for _ in range(150):
         last = trainer.step(examples, 1e-2)
-    assert last["policy_accuracy"] == 1
-    assert last["loss_policy"] - last["policy_entropy"] < 0.1
+    # One target's best two moves are within a hundredth of each other: their order may turn.
+    assert last["policy_accuracy"] > 0.85
+    assert last["loss_policy"] - last["policy_entropy"] < 0.02
     assert last["loss_value"] < 0.1 * first["loss_value"]
     assert last["loss_ownership"] < 0.3 * first["loss_ownership"]
     assert "loss_score" not in last, "there is no such head"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,16 @@ def test_each_size_has_opponents_and_the_shipped_network_comes_first():
         assert {"rollout", "random", PEOPLE} <= set(offered)
         networks = [one for one in offered.values() if one.kind == "network"]
         assert len(networks) == len(shipped(size))
+
+
+def test_the_network_named_after_the_size_is_the_first_of_several(monkeypatch, tmp_path):
+    for stem, sizes in (("7x7", [7]), ("all", [5, 7, 9]), ("8x8", [7, 8]), ("other", [9])):
+        (tmp_path / f"{stem}.safetensors").write_text("")
+        (tmp_path / f"{stem}.json").write_text(json.dumps({"sizes": sizes}))
+    monkeypatch.setattr("gokit.play.opponents.SHIPPED", tmp_path)
+    assert [path.stem for path in shipped(7)] == ["7x7", "8x8", "all"]
+    assert [path.stem for path in shipped(8)] == ["8x8"]
+    assert shipped(13) == []
 
 
 def test_every_strength_of_every_opponent_is_a_player(monkeypatch):

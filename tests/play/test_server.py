@@ -12,7 +12,9 @@ import pytest
 
 from gokit.go.errors import GoError
 from gokit.play.channel import Channel
+from gokit.play.page import serve
 from gokit.play.server import MAX_BODY, File, PlayServer
+from gokit.play.table import Table
 from gokit.widgets import Board
 
 JSON = {"Content-Type": "application/json"}
@@ -283,3 +285,28 @@ def test_a_port_that_is_taken_is_said(server):
         PlayServer({}, Channel(), server.server_port)
     with pytest.raises(GoError, match="from 0 to 65535"):
         PlayServer({}, Channel(), 70000)
+
+
+@pytest.mark.parametrize(
+    ("browser", "over_ssh", "opened"), [(True, False, 1), (False, False, 0), (True, True, 0)]
+)
+def test_the_page_is_opened_where_there_is_a_browser(
+    monkeypatch, capsys, browser, over_ssh, opened
+):
+    urls = []
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    if over_ssh:
+        monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+    monkeypatch.setattr("webbrowser.open", urls.append)
+
+    def stop(self, *_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PlayServer, "serve_forever", stop)
+    table = Table(5, spec="people")
+    serve(table, browser=browser)
+    said = capsys.readouterr()
+    assert len(urls) == opened
+    assert all(url in said.out for url in urls)
+    assert ("ssh -L" in said.err) == over_ssh
+    assert table._closed

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import traitlets
 
@@ -18,6 +19,7 @@ from gokit.go.rules import BLACK, NO_SUICIDE, WHITE
 from gokit.play.channel import Channel
 from gokit.play.game import record
 from gokit.play.table import Table
+from gokit.play.thinking import Progress
 from gokit.widgets import Board
 
 ENGINE = Path(__file__).parents[1] / "fake_engine.py"
@@ -226,6 +228,15 @@ def test_a_strength_that_it_does_not_have_becomes_the_usual_one(table):
     assert one.strength == one.opponent.usual
 
 
+def test_any_number_of_simulations_may_be_asked_for_and_is_then_offered(table):
+    one = table(spec="rollout@16", strength=33)
+    for size in (5, 7):
+        ask(one, "new", size=size, komi=7.5, handicap=0)
+        offers = {offer["key"]: offer for offer in one.controls.setup["opponents"]}
+        assert [33, "33 simulations"] in offers["rollout"]["strengths"]
+        assert (one.strength, one._thinker.player.search.config.simulations) == (33, 33)
+
+
 def test_a_search_is_dropped_when_its_move_is_taken_back(table):
     one = table(spec="rollout@12800")
     click(one, "C3")
@@ -265,6 +276,21 @@ def test_a_search_is_shown_on_the_board_while_it_runs(table):
     assert 0 < sum(running["visits"]) <= 12800
     assert {"heat", "ownership"} <= set(running), "the hints stay beside the visits"
     one.board.undo()
+
+
+def test_a_late_word_on_a_search_is_not_drawn_over_another_position(table):
+    one = table(spec="people")
+    one.board.wait(90)
+    gone = one.position
+    late = Progress(gone, 5, 10, np.ones(26, int), 0.5, [12], "win", 0.1)
+    one._show_progress(late)
+    assert sum(one.board.overlay["visits"]) == 26
+    click(one, "C3")
+    one.board.wait(90)
+    one.controls.live = {}
+    one._show_progress(late)
+    assert "visits" not in one.board.overlay
+    assert one.controls.live == {}
 
 
 def test_hints_and_forecasts_come_with_each_position(table):
@@ -318,6 +344,16 @@ def test_an_engine_that_dies_is_a_sentence_and_another_opponent_goes_on(table):
     assert len(one.board.wait(90).moves) == 2
 
 
+def test_an_engine_whose_seat_is_taken_is_ended(table):
+    one = table(spec=engine("good"))
+    click(one, "C3")
+    assert one.board.wait(90).moves == [12, 25]
+    process = one._thinker.player._engine
+    assert process.is_running
+    ask(one, "seat", opponent="people", strength=0, human=BLACK)
+    wait_until(lambda: not process.is_running)
+
+
 def test_an_engine_that_cannot_be_started_is_an_error_at_once(table):
     with pytest.raises(GoError, match="no-such-engine"):
         table(spec='gtp:"no-such-engine"')
@@ -364,6 +400,16 @@ def test_the_tree_is_the_search_behind_the_last_move(table):
     assert told["record"]["result"]["action"] == position.last_move
     assert told["record"]["simulations"] == 64
     assert told["view"]["title"].startswith("How Search by random games chose its last move")
+
+
+def test_the_tree_of_a_move_that_was_taken_back_is_not_shown(table):
+    one = table(spec="rollout@64")
+    click(one, "C3")
+    one.board.wait(90)
+    one.board.undo()
+    ask(one, "tree")
+    page = one.channel.page()
+    assert page.news(0)["tree"]["view"]["title"].startswith("No search stands behind")
 
 
 def test_the_tree_in_the_page_can_be_searched_again(table):

@@ -98,8 +98,11 @@ def test_the_end_of_the_input_ends_it():
         (["--komi", "7.3"], "a multiple of 0.5"),
         (["--sgf", "nowhere.sgf"], "nowhere.sgf: cannot be read"),
         (["--checkpoint", "nowhere.safetensors"], "cannot be read"),
+        (["--checkpoint", str(SHIPPED / "9x9.safetensors")], "trained on 9×9, not on 5×5"),
         (["--rules", "no-suicide"], "trained for Tromp-Taylor"),
-        (["--simulations", "17"], "strengths"),
+        (["--simulations", "-1"], "at least 0, not -1"),
+        (["--opponent", "rollout@16", "--simulations", "0"], "at least 1, not 0"),
+        (["--opponent", "random", "--simulations", "5"], "no strength to choose"),
         (["--seed", "-1"], "a seed is"),
         (["--threads", "0"], "threads is"),
     ],
@@ -264,3 +267,18 @@ def test_the_page_is_served_until_ctrl_c():
 def test_a_handicap_that_has_no_room_is_an_error():
     with pytest.raises(GoError):
         start(2, TROMP_TAYLOR, 4)
+
+
+def test_a_checkpoint_brings_its_size(monkeypatch):
+    from gokit.__main__ import main
+
+    played = []
+    monkeypatch.setattr("gokit.play.terminal.play", lambda **options: played.append(options))
+    five = str(SHIPPED / "5x5.safetensors")
+    assert main(["play", "--terminal", "--checkpoint", five, "--seed", "3"]) == 0
+    assert main(["play", "--terminal"]) == 0
+    assert [(options["size"], options["checkpoint"]) for options in played] == [
+        (5, five),
+        (9, None),
+    ]
+    assert played[0]["seed"] == 3
