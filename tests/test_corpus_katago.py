@@ -182,7 +182,7 @@ def test_weights_and_dummies(tmp_path: Path) -> None:
     targets[0, 26] = 0  # not searched: KataGo fills the policy with ones, off the board too
     arrays["policyTargetsNCMove"][0, 0] = 1
     targets[1, 25] = 0.5
-    targets[2, 27] = 0
+    targets[2, 27] = 0  # no score
     targets[3, 2] = 1  # no result
     targets[4, 35] = 0.75
     (tmp_path / "a.npz").write_bytes(npz(arrays))
@@ -190,7 +190,9 @@ def test_weights_and_dummies(tmp_path: Path) -> None:
     assert report.skipped == {}
     samples = rows.samples("basic")
     assert samples.policy_weight.tolist() == [0, 0.5, 1, 1, 1]
-    assert samples.result_weight.tolist() == [1, 0.5, 0, 0, 0.25]
+    assert samples.result_weight.tolist() == [1, 0.5, 1, 0, 0.25]
+    assert samples.ownership_weight.tolist() == [1, 0.5, 0, 0, 0.25]
+    assert rows.samples("basic", "margin").result_weight.tolist() == [1, 0.5, 0, 0, 0.25]
     assert samples.policy.sum(1) == pytest.approx(1, abs=1e-2)
 
 

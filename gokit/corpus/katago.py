@@ -26,7 +26,7 @@ from gokit.go.games import Games
 from gokit.go.position import Position
 from gokit.go.rules import BLACK, TROMP_TAYLOR, WHITE
 from gokit.nn.features import KOMI, feature_names, write_planes
-from gokit.replay import Samples
+from gokit.played import Samples
 
 # Bit planes, from the view of the side to move.
 _ON_BOARD, _OWN, _OTHER, _BARRED, _LAST_MOVE = 0, 1, 2, 6, 9
@@ -102,12 +102,12 @@ class KataGoRows:
         return np.array([is_held_out(key.tobytes(), share) for key in self.game], np.bool_)
 
     def samples(self, features: str, value_kind: str = "win") -> Samples:
-        """Return the rows as `replay.Samples`.
+        """Return the rows as `played.Samples`.
 
         A row does not name the colour of the side to move: White is taken to be the side that
-        gets komi, which is the same game under other names. A row without a score has the result
-        weight 0, since value and ownership have one weight there. Raises GoError for features
-        with a plane that a row cannot tell, and for stones without liberties.
+        gets komi, which is the same game under other names. A row without a score teaches a "win",
+        but neither a "margin" nor ownership. Raises GoError for features with a plane that a row
+        cannot tell, and for stones without liberties.
         """
         names = feature_names(features)
         unknown = [name for name in names if name not in _PLANES_KNOWN]
@@ -120,14 +120,18 @@ class KataGoRows:
             rows = np.flatnonzero(self.suicide == suicide)
             if rows.size:
                 planes[rows] = self._planes(rows, features, suicide)
-        value = self.win if value_kind == "win" else self.margin / self.size**2
+        counted = np.minimum(self.value_weight, self.scored_weight)
+        value, value_weight = self.win, self.value_weight
+        if value_kind == "margin":
+            value, value_weight = self.margin / self.size**2, counted
         return Samples(
             planes=planes,
             policy=self.policy.astype(np.float16),
             value=value.astype(np.float32),
             ownership=self.ownership,
             policy_weight=self.weight * self.policy_weight,
-            result_weight=self.weight * np.minimum(self.value_weight, self.scored_weight),
+            result_weight=self.weight * value_weight,
+            ownership_weight=self.weight * counted,
         )
 
     def _planes(self, rows: np.ndarray, features: str, suicide: bool) -> np.ndarray:
