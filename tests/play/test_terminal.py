@@ -254,11 +254,16 @@ def test_the_page_is_served_until_ctrl_c():
     with subprocess.Popen(
         [sys.executable, "-m", "gokit", "play", "--no-browser", "--opponent", "people"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell may have started the tests deaf to Ctrl-C, as it does in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:  # fmt: skip
         said = process.stdout.readline()
         assert "the board is at http://127.0.0.1:" in said
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()  # leaving the block would wait for it without end
     assert process.returncode == 0
     assert "Traceback" not in errors
     assert "gokit play: stopped" in errors
