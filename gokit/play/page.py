@@ -42,9 +42,9 @@ def serve(table: Table, *, port: int = 0, browser: bool = True) -> None:
         raise
     tell = partial(print, flush=True)
     with server:
-        tell(f"gokit play: the board is at {server.url}")
-        tell("Ctrl-C ends it.", file=sys.stderr)
         try:
+            tell(f"gokit play: the board is at {server.url}")
+            tell("Ctrl-C ends it.", file=sys.stderr)
             if "SSH_CONNECTION" in os.environ:
                 port = server.server_port
                 tell(f"On your own computer: ssh -L {port}:127.0.0.1:{port} HOST", file=sys.stderr)
