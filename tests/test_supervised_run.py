@@ -387,7 +387,6 @@ def test_a_file_with_self_play_s_options_is_refused(tmp_path: Path, games: Path,
     ("options", "message"),
     [
         (["--passes", "100"], "--passes is a budget for learning from games"),
-        (["--holdout", "0.2"], "--holdout is a share of given games"),
         (["--precision", "fp32"], "--precision is for learning from games"),
     ],
 )
