@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import warnings
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from torch import Tensor
 
 from gokit.go.errors import GoError
 from gokit.nn.checkpoint import card_path, load_tensors, save_tensors
+from gokit.nn.config import NetworkConfig
+from gokit.nn.features import feature_names
 from gokit.storage import write_atomic
 
 STATES_KEPT = 2
+
+# The network's options; planes follow from the features, and an mlp's size from the board's.
+SHAPE = tuple(f.name for f in fields(NetworkConfig) if f.name not in ("planes", "size"))
 
 
 class RunFolder:
@@ -77,6 +83,13 @@ class RunFolder:
     def milestones(self) -> list[Path]:
         """Return the checkpoints kept along the way, earliest first: minute-0001, 2, 4, 8, …"""
         return sorted((self.path / "checkpoints").glob("minute-*.safetensors"))
+
+
+def network_of(config: Any) -> NetworkConfig:
+    """Return the shape of the network that a run's configuration describes."""
+    size = config.size if config.architecture == "mlp" else None
+    shape = {name: getattr(config, name) for name in SHAPE}
+    return NetworkConfig(planes=len(feature_names(config.features)), size=size, **shape)
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -20,12 +20,11 @@ from gokit.go.errors import GoError
 from gokit.go.rules import Rules
 from gokit.nn.checkpoint import Card, load_checkpoint, save_checkpoint
 from gokit.nn.config import NetworkConfig
-from gokit.nn.features import feature_names
 from gokit.nn.inference import choose_device, choose_precision
 from gokit.nn.networks import Network
 from gokit.nn.training import LossWeights, Trainer
 from gokit.options import require_number, require_whole
-from gokit.runs import RunFolder, doubling_minutes, machine, read_config
+from gokit.runs import SHAPE, RunFolder, doubling_minutes, machine, network_of, read_config
 from gokit.supervised import (
     EARLY_PLIES,
     WEIGHTS,
@@ -35,9 +34,6 @@ from gokit.supervised import (
     learn,
     measure_positions,
 )
-
-# The network's options; planes follow from the features, and an mlp's size from the board's.
-SHAPE = tuple(f.name for f in fields(NetworkConfig) if f.name not in ("planes", "size"))
 
 
 @dataclass(frozen=True)
@@ -123,9 +119,7 @@ class SupervisedConfig:
     @property
     def network(self) -> NetworkConfig:
         """The network's shape."""
-        size = self.size if self.architecture == "mlp" else None
-        shape = {name: getattr(self, name) for name in SHAPE}
-        return NetworkConfig(planes=len(feature_names(self.features)), size=size, **shape)
+        return network_of(self)
 
     @property
     def weights(self) -> LossWeights:

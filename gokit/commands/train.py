@@ -232,7 +232,8 @@ def _self_play_config(options: dict[str, Any]) -> TrainConfig:
 
 def _supervised_config(options: dict[str, Any]) -> SupervisedConfig:
     from gokit.nn.checkpoint import load_checkpoint
-    from gokit.supervised_run import SHAPE, SupervisedConfig
+    from gokit.runs import SHAPE
+    from gokit.supervised_run import SupervisedConfig
 
     if options.get("start_from") is not None:
         _, card = load_checkpoint(options["start_from"])

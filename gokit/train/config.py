@@ -11,12 +11,11 @@ from gokit.nn.checkpoint import VALUE_KINDS, Card, load_checkpoint
 from gokit.nn.config import NetworkConfig
 from gokit.nn.features import feature_names
 from gokit.options import require_number, require_whole
+from gokit.runs import SHAPE, network_of
 from gokit.search.mcts import SearchConfig
 from gokit.selfplay import SelfPlayConfig
 
 PROMOTIONS = ("always", "sprt")
-# The network's options; planes follow from the features, and an mlp's size from the board's.
-SHAPE = tuple(f.name for f in fields(NetworkConfig) if f.name not in ("planes", "size"))
 _OF_RULES = ("komi", "superko", "suicide")
 
 
@@ -205,9 +204,7 @@ class TrainConfig:
     @property
     def network(self) -> NetworkConfig:
         """The network's shape."""
-        size = self.size if self.architecture == "mlp" else None
-        shape = {name: getattr(self, name) for name in SHAPE}
-        return NetworkConfig(planes=len(feature_names(self.features)), size=size, **shape)
+        return network_of(self)
 
     @property
     def search(self) -> SearchConfig:
